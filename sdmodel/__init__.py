@@ -1,0 +1,1 @@
+"""Payment policy in a regional medical consortium, as a stock-and-flow model."""

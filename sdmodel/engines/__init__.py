@@ -1,0 +1,1 @@
+"""Runs of a model: compiled, NumPy, and PySD as judge."""

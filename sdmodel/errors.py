@@ -1,0 +1,92 @@
+"""Every error a user can cause or meet, each with the exit code it ends a command with.
+
+``SdmodelError``
+├── ``ModelFileError``      a model file that cannot be read
+│   └── ``UnsupportedError``  a construct the engines lack
+├── ``ScenarioError``       a scenario, a ``--set`` value or a lever
+├── ``StudyError``          a study file, a method or a sample size
+├── ``DataError``           controls.csv, outcomes.csv, targets.csv and their like
+├── ``RunError``            a simulation that cannot be done as asked
+├── ``ResultsError``        a run folder that cannot be opened
+├── ``UsageError``          an unknown verb, id or option value
+└── ``HostError``           disk, rights, a missing extra (exit code 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SdmodelError(Exception):
+    """One or more problems, each a plain sentence that says how to go on.
+
+    Parameters
+    ----------
+    problems
+        A sentence, or several: all problems of one file are told at once.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class ModelFileError(SdmodelError):
+    """A model file is missing, malformed, unsafe or contradicts itself."""
+
+
+class UnsupportedError(ModelFileError):
+    """The model uses constructs that the chosen engine lacks; all are listed."""
+
+
+class ScenarioError(SdmodelError):
+    """A scenario file, a ``--set`` assignment or a lever value is wrong."""
+
+
+class StudyError(SdmodelError):
+    """A study file, its method, factors or sample size is wrong."""
+
+
+class DataError(SdmodelError):
+    """A table beside the model (controls, outcomes, targets) is wrong."""
+
+
+class RunError(SdmodelError):
+    """A simulation cannot be done as asked."""
+
+
+class ResultsError(SdmodelError):
+    """A run folder is missing, damaged or of another version."""
+
+
+class UsageError(SdmodelError):
+    """An unknown verb, id or option value on the command line."""
+
+
+class HostError(SdmodelError):
+    """The machine's fault: no disk, no right to write, a missing extra."""
+
+    exit_code = 3
+
+
+def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str, ...]:
+    """Return up to ``limit`` names of ``allowed`` that ``given`` may have meant."""
+    from rapidfuzz import fuzz, process, utils  # noqa: PLC0415 - only on the error path
+
+    found = process.extract(
+        given,
+        list(allowed),
+        scorer=fuzz.WRatio,
+        processor=utils.default_process,
+        limit=limit,
+        score_cutoff=60,
+    )
+    return tuple(name for name, _, _ in found)
+
+
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
+    """Return ``"; nearest: 'x'"`` or the empty string, to end a message with."""
+    names = nearest(given, allowed)
+    return f"; nearest: '{names[0]}'" if names else ""

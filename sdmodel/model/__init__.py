@@ -1,0 +1,1 @@
+"""What a model is: expressions, functions, names and units."""

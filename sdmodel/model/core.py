@@ -1,0 +1,147 @@
+"""What a model is once read: names, units and equations beside one flat graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+from sdmodel.errors import ModelFileError, did_you_mean
+from sdmodel.model.expr import Node, NodeId
+
+Kind = Literal["constant", "stock", "auxiliary", "lookup", "data", "control"]
+
+
+def plain(name: str) -> str:
+    """Return a name without case, spaces and underscores, as names are matched."""
+    return "".join(name.split()).replace("_", "").replace('"', "").casefold()
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable as the modeller wrote it, with its documentation.
+
+    ``elements`` are the names of its scalars in row-major order of ``dims``:
+    ``("beds[CA,lead]", ...)``, or ``("beds",)`` without subscripts.
+    ``equation`` is the text in the file (right-hand sides only), ``line`` its first
+    line there (None where it could not be found), ``group`` the sector.
+    """
+
+    name: str
+    kind: Kind
+    dims: tuple[str, ...]
+    elements: tuple[str, ...]
+    unit: str
+    limits: tuple[float | None, float | None]
+    comment: str
+    equation: str
+    line: int | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A scalar constant that a run may set: element name and value in the file."""
+
+    name: str
+    default: float
+
+
+@dataclass(frozen=True)
+class State:
+    """A scalar that the engine carries from step to step.
+
+    ``initial`` is a node free of states. With ``rule`` "rate" the next value is
+    ``state + dt * update``; with "assign" it is ``update`` itself, both evaluated at
+    the step's start.
+    """
+
+    name: str
+    initial: NodeId
+    update: NodeId
+    rule: Literal["rate", "assign"] = "rate"
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A piecewise linear table; outside ``x`` it clamps or extrapolates."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    rule: Literal["clamp", "extrapolate", "hold_backward", "hold_forward"] = "clamp"
+
+
+@dataclass(frozen=True)
+class TimeAxis:
+    """Steps counted, not summed: ``t = start + k * step`` for ``k = 0 … steps``."""
+
+    start: float
+    stop: float
+    step: float
+    save_every: float
+
+    @cached_property
+    def steps(self) -> int:
+        """Number of Euler steps."""
+        return round((self.stop - self.start) / self.step)
+
+    @cached_property
+    def stride(self) -> int:
+        """Steps between two saved times."""
+        return round(self.save_every / self.step)
+
+    @cached_property
+    def saved(self) -> tuple[float, ...]:
+        """Saved times, years, from ``start`` on."""
+        return tuple(
+            self.start + k * self.step for k in range(0, self.steps + 1, self.stride)
+        )
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to be planned for an engine. Nothing in it depends on a run.
+
+    ``scalars`` maps each element name to its node; ``digest`` names the bytes of the
+    source and the version of the translation, so equal digests give equal numbers.
+    """
+
+    name: str
+    path: str
+    digest: str
+    time: TimeAxis
+    subscripts: Mapping[str, tuple[str, ...]]
+    variables: Mapping[str, Variable]
+    nodes: tuple[Node, ...]
+    scalars: Mapping[str, NodeId]
+    inputs: tuple[Input, ...]
+    states: tuple[State, ...]
+    lookups: tuple[Lookup, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def _plain(self) -> dict[str, str]:
+        names = {plain(name): name for name in self.variables}
+        return names | {plain(name): name for name in self.scalars}
+
+    @cached_property
+    def input_index(self) -> dict[str, int]:
+        """Position of each settable constant in ``inputs``, by element name."""
+        return {item.name: i for i, item in enumerate(self.inputs)}
+
+    def find(self, name: str) -> str:
+        """Return the true name of a variable or element, whatever its spelling.
+
+        Raises
+        ------
+        ModelFileError
+            If there is none; the message names the nearest.
+        """
+        found = self._plain.get(plain(name))
+        if found is None:
+            hint = did_you_mean(name, [*self.variables, *self.scalars])
+            msg = f"{self.path}: no variable '{name}'{hint}"
+            raise ModelFileError(msg)
+        return found

@@ -1,0 +1,1 @@
+"""Model files become models: guard, read, lower, expand."""
