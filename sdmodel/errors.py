@@ -14,7 +14,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class SdmodelError(Exception):
@@ -73,7 +76,7 @@ class HostError(SdmodelError):
 
 def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str, ...]:
     """Return up to ``limit`` names of ``allowed`` that ``given`` may have meant."""
-    from rapidfuzz import fuzz, process, utils  # noqa: PLC0415 - only on the error path
+    from rapidfuzz import fuzz, process, utils
 
     found = process.extract(
         given,

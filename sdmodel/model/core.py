@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sdmodel.errors import ModelFileError, did_you_mean
-from sdmodel.model.expr import Node, NodeId
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sdmodel.model.expr import Node, NodeId
 
 Kind = Literal["constant", "stock", "auxiliary", "lookup", "data", "control"]
 
