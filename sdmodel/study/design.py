@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -35,8 +36,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Save:
-    """Which scalars, at which times. ``times`` None means the model's saved times;
-    "step" every step; otherwise a tuple of times on the step grid, ascending."""
+    """Which scalars, at which times.
+
+    ``times`` None means the model's saved times; "step" every step; otherwise a tuple
+    of times on the step grid, ascending.
+    """
 
     names: tuple[str, ...]
     times: tuple[float, ...] | Literal["step"] | None = None

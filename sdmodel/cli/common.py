@@ -1,0 +1,270 @@
+"""What several verbs share: options, JSON, tables and progress."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sdmodel.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Command], Command]
+
+PATIENCE = 2.0
+"""Seconds before work shows its progress."""
+ENGINES = ("compiled", "numpy", "pysd")
+
+
+class Choice(click.Choice[str]):
+    """A choice whose refusal names the nearest allowed word."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the word as allowed, or fail."""
+        text = str(value)
+        for choice in self.choices:
+            if text.casefold() == choice.casefold():
+                return choice
+        listed = ", ".join(self.choices)
+        hint = did_you_mean(text, self.choices)
+        return self.fail(f"'{text}'; allowed: {listed}{hint}", param, ctx)
+
+
+def model_option(command: Command) -> Command:
+    """``--model``: a shipped model's name, a model folder or a model file."""
+    return click.option(
+        "--model",
+        "model",
+        default="consortium",
+        show_default=True,
+        metavar="PATH",
+        help="Shipped model, model folder, or a Vensim or XMILE file.",
+    )(command)
+
+
+def engine_option(command: Command) -> Command:
+    """``--engine``: compiled, numpy or pysd."""
+    return click.option(
+        "--engine",
+        type=Choice(ENGINES),
+        default="compiled",
+        show_default=True,
+        help="What computes; pysd is the slow judge.",
+    )(command)
+
+
+def out_option(command: Command) -> Command:
+    """``--out``: the folder that results go to."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Folder for results; it is made, or an older run replaced.",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """``--json``: one JSON document on stdout."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document."
+    )(command)
+
+
+def seed_option(command: Command) -> Command:
+    """``--seed``: of whatever is drawn."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        metavar="INTEGER",
+        help="Seed of what is drawn at random.",
+    )(command)
+
+
+def jobs_option(command: Command) -> Command:
+    """``--jobs``: threads."""
+    return click.option(
+        "--jobs",
+        type=click.IntRange(min=1, max=1024),
+        metavar="INTEGER",
+        help="Threads to use; all cores if not given.",
+    )(command)
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number for JSON: None if it does not exist."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def emit_json(document: object) -> None:
+    """Print one JSON document with full precision; it must hold no nan."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").casefold()
+    text = json.dumps(
+        document,
+        indent=2,
+        allow_nan=False,
+        ensure_ascii=not encoding.replace("-", "").startswith("utf8"),
+    )
+    click.echo(text)
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no result, on stderr."""
+    click.echo(text, err=True)
+
+
+def show_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[int] = (),
+) -> None:
+    """Print a table: with rules and colour on a terminal, in plain columns elsewhere.
+
+    Parameters
+    ----------
+    title
+        Line above it; may be empty.
+    columns
+        Heads.
+    rows
+        Cells as text.
+    right
+        Indices of the columns whose cells stand to the right, as numbers do.
+    """
+    if sys.stdout.isatty():
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
+        for i, name in enumerate(columns):
+            table.add_column(
+                Text(name), justify="right" if i in right else "left", overflow="fold"
+            )
+        for row in rows:
+            # Text, not markup: a name may hold [brackets].
+            table.add_row(*(Text(cell) for cell in row))
+        Console().print(table)
+        return
+    from rich.cells import cell_len
+
+    widths = [
+        max([cell_len(name), *(cell_len(row[i]) for row in rows)])
+        for i, name in enumerate(columns)
+    ]
+    if title:
+        click.echo(title)
+    for line in (columns, *rows):
+        cells = []
+        for i, cell in enumerate(line):
+            pad = " " * (widths[i] - cell_len(cell))
+            cells.append(pad + cell if i in right else cell + pad)
+        click.echo("  ".join(cells).rstrip())
+
+
+def number_text(value: float | None, digits: int = 4) -> str:
+    """Return a number for reading, rounded; a dash if there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if abs(value) >= 1e15 or abs(value) < 1e-4:
+        return f"{value:.{digits - 1}e}"
+    return f"{value:,.{max(digits - 1 - size, 0)}f}"
+
+
+class _Bar:
+    """Progress that shows itself only once the work has taken a while."""
+
+    def __init__(self, label: str, total: int) -> None:
+        self.label, self.total = label, total
+        self.start = time.monotonic()
+        self.rich: RichProgress | None = None
+        self.task: TaskID | None = None
+        self.told = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        self.total = total
+        spent = time.monotonic() - self.start
+        if spent < PATIENCE:
+            return
+        if sys.stderr.isatty():
+            self._draw(done)
+            return
+        tenth = 10 * done // max(total, 1)
+        if tenth > self.told:
+            self.told = tenth
+            left = spent * (total - done) / done if done else math.nan
+            rest = f", {left:.0f} s left" if done and done < total else ""
+            say(f"{self.label}: {done} of {total} ({10 * tenth} %){rest}")
+
+    def _draw(self, done: int) -> None:
+        if self.rich is None:
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
+
+            self.rich = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.rich.start()
+            self.task = self.rich.add_task(self.label, total=self.total)
+        if self.task is not None:
+            self.rich.update(self.task, completed=done, total=self.total)
+
+    def stop(self) -> None:
+        if self.rich is not None:
+            self.rich.stop()
+
+
+@contextlib.contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """Give ``progress(done, total)``: a bar with time left on a terminal, else lines.
+
+    Work under two seconds shows nothing.
+    """
+    bar = _Bar(label, total)
+    try:
+        yield bar
+    finally:
+        bar.stop()
+
+
+def plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values for JSON: numbers as they are, schedules as their points."""
+    return {
+        name: (
+            {"time": list(value.times), "value": list(value.values)}
+            if hasattr(value, "times")
+            else value
+        )
+        for name, value in values.items()
+    }

@@ -1,0 +1,146 @@
+"""The command ``sdmodel``: finds the verb, and turns every error into a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from sdmodel.errors import SdmodelError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERBS: dict[str, tuple[str, str]] = {
+    "demo": ("sdmodel.cli.demo:demo", "The main job: regimes, a study and a report."),
+    "scenarios": ("sdmodel.cli.listing:scenarios", "List the scenarios of a model."),
+    "levers": ("sdmodel.cli.listing:levers", "List what may be moved."),
+    "outcomes": ("sdmodel.cli.listing:outcomes", "List what is looked at."),
+    "run": ("sdmodel.cli.running:run", "Ask what if: run one or more scenarios."),
+    "compare": ("sdmodel.cli.running:compare", "Set scenarios side by side."),
+    "new": ("sdmodel.cli.running:new", "Write a commented scenario file."),
+    "sensitivity": (
+        "sdmodel.cli.studies:sensitivity",
+        "Find which factors decide the outcomes.",
+    ),
+    "report": ("sdmodel.cli.reporting:report", "Turn a run folder into a page."),
+    "check": ("sdmodel.cli.check:check", "Check the units and structure of a model."),
+    "doctor": ("sdmodel.cli.bench:doctor", "Tell what this machine has."),
+    "bench": ("sdmodel.cli.bench:bench", "Measure the engine's speed as ratios."),
+}
+"""Each verb's command and its line in the help, so that help imports no verb."""
+
+INTERRUPTED = 130
+BAD_INPUT = 2
+HOST = 3
+
+
+class Verbs(click.Group):
+    """A group that imports a verb only when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command of a verb, importing its module."""
+        del ctx
+        if name not in VERBS:
+            return None
+        module, _, attribute = VERBS[name][0].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or refuse an unknown one with the nearest."""
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            hint = did_you_mean(name, VERBS)
+            ctx.fail(f"no verb '{name}'{hint}; see 'sdmodel --help'")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the verbs with their lines from the table."""
+        del ctx
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+)
+@click.version_option(package_name="sdmodel", message="%(prog)s %(version)s")
+def cli() -> None:
+    """See what ways of paying providers do to a county health system.
+
+    Example: sdmodel run drg --set "training effort=0.5"
+    """
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0 done, 1 done but a check failed, 2 bad input, 3 the environment, 130 interrupted.
+    """
+    _make_streams_tolerant()
+    try:
+        code = cli.main(
+            args=None if args is None else list(args),
+            prog_name="sdmodel",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say(("interrupted; nothing half-done was kept",), INTERRUPTED)
+    except click.UsageError as error:
+        return _say(_usage_sentences(error), BAD_INPUT)
+    except click.ClickException as error:
+        return _say((error.format_message(),), BAD_INPUT)
+    except SdmodelError as error:
+        return _say(error.problems, error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; Python's own flush must not fail.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _say(("not enough memory for this; ask for fewer runs",), HOST)
+    except OSError as error:
+        place = error.filename or "output"
+        reason = (error.strerror or str(error)).lower()
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _say((f"{place}: {reason}",), HOST)
+    return code if isinstance(code, int) else 0
+
+
+def _usage_sentences(error: click.UsageError) -> tuple[str, ...]:
+    said = error.format_message().rstrip(".")
+    verb = f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else ""
+    return (f"{said}; see 'sdmodel{verb} --help'",) if "--help" not in said else (said,)
+
+
+def _say(sentences: Sequence[str], code: int) -> int:
+    with contextlib.suppress(BrokenPipeError):
+        for sentence in sentences:
+            click.echo(f"sdmodel: {sentence}", err=True)
+    return code
+
+
+def _make_streams_tolerant() -> None:
+    """Let a terminal that lacks a letter show a substitute instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")

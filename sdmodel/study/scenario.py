@@ -1,0 +1,402 @@
+"""Scenarios: named sets of values, each with its story and its evidence."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
+from sdmodel.model.core import Model, plain
+from sdmodel.study.files import read_text
+from sdmodel.study.values import (
+    Value,
+    limit_problem,
+    mix_problems,
+    parse_sets,
+    parse_value,
+    settable,
+    time_problem,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sdmodel.study.controls import Control
+
+KEYS = ("title", "story", "from", "values", "evidence")
+LANGUAGES = ("en", "zh")
+SUFFIX = ".toml"
+BASELINE = "baseline"
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+
+
+@dataclass(frozen=True)
+class ScenarioFile:
+    """A scenario file as written, before it meets a model.
+
+    ``parent`` is what its ``from`` names; ``values`` are still of any TOML kind.
+    """
+
+    id: str
+    path: Path
+    title: Mapping[str, str]
+    story: Mapping[str, str]
+    parent: str | None
+    values: Mapping[str, object]
+    evidence: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Values of constants that answer one question, inherited ones included.
+
+    ``values`` maps element names to numbers or schedules, ``evidence`` element names
+    to sources. ``warnings`` tell values outside their limits that were let through.
+    """
+
+    id: str
+    title: Mapping[str, str]
+    story: Mapping[str, str]
+    values: Mapping[str, Value]
+    evidence: Mapping[str, str]
+    path: Path | None
+    warnings: tuple[str, ...] = field(default=())
+
+
+def read_toml(path: Path, problem: type[SdmodelError], what: str) -> dict[str, object]:
+    """Return the keys of a TOML file; a byte order mark is allowed.
+
+    Raises
+    ------
+    SdmodelError
+        Of class ``problem`` if it cannot be read as TOML; the line is named.
+    """
+    text = read_text(path, problem, what)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise problem(_toml_sentence(path, text, str(error))) from error
+    except RecursionError as error:
+        msg = f"{path}: brackets are nested too deeply for a {what}"
+        raise problem(msg) from error
+
+
+def _toml_sentence(path: Path, text: str, message: str) -> str:
+    place = _TOML_PLACE.search(message)
+    lines = text.splitlines()
+    number = int(place[1]) if place and place[1] else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    key, equals, value = line.partition("=")
+    reason = _TOML_PLACE.sub("", message)
+    if "overwrite" in reason:
+        # The place that the parser gives may be the line after the second value.
+        keys = [entry.partition("=")[0].strip() for entry in lines[:number]]
+        known = [entry for entry in keys if entry and not entry.startswith(("#", "["))]
+        again = key.strip() if keys.count(key.strip()) > 1 else (known or [key])[-1]
+        first = keys.index(again) + 1 if again in keys else number
+        return (
+            f"{path}, line {number}: key {again} stands twice, first in line {first}; "
+            "keep one"
+        )
+    if equals and not value.strip():
+        return f"{path}, line {number}: {key.strip()} has no value"
+    if equals and " " in key.strip() and not key.strip().startswith(('"', "'")):
+        return (
+            f"{path}, line {number}: a name with spaces stands in quotes: "
+            f'"{key.strip()}" ={value}'
+        )
+    return f"{path}, line {number}: not valid TOML ({reason}): {line[:60]}"
+
+
+def read_scenario_file(path: Path) -> ScenarioFile:
+    """Read one scenario file by itself.
+
+    Raises
+    ------
+    ScenarioError
+        If it is unreadable, has unknown keys or texts of the wrong kind.
+    """
+    table = read_toml(path, ScenarioError, "scenario")
+    if not table:
+        msg = f"{path}: holds no scenario: it needs a title or [values]"
+        raise ScenarioError(msg)
+    problems = [
+        f"{path}: unknown key '{key}'; allowed: {', '.join(KEYS)}"
+        f"{did_you_mean(key, KEYS)}"
+        for key in table
+        if key not in KEYS
+    ]
+    title = _texts(path, "title", table.get("title", {}), problems)
+    story = _texts(path, "story", table.get("story", {}), problems)
+    parent = table.get("from")
+    if parent is not None and (not isinstance(parent, str) or not parent.strip()):
+        problems.append(f"{path}, 'from': {parent!r}; allowed: the id of a scenario")
+        parent = None
+    values = _table(path, "values", table, problems)
+    evidence = _table(path, "evidence", table, problems)
+    problems += [
+        f"{path}, [evidence] '{name}': {source!r}; allowed: a text that says the source"
+        for name, source in evidence.items()
+        if not isinstance(source, str) or not source.strip()
+    ]
+    if problems:
+        raise ScenarioError(problems)
+    return ScenarioFile(
+        id=path.stem,
+        path=path,
+        title=title or {"en": path.stem},
+        story=story,
+        parent=parent,
+        values=values,
+        evidence={name: str(source) for name, source in evidence.items()},
+    )
+
+
+def _table(
+    path: Path, key: str, table: Mapping[str, object], problems: list[str]
+) -> dict[str, object]:
+    found = table.get(key, {})
+    if isinstance(found, dict):
+        return found
+    problems.append(f"{path}, '{key}': must be a table, [{key}], not {found!r}")
+    return {}
+
+
+def _texts(
+    path: Path, key: str, given: object, problems: list[str]
+) -> Mapping[str, str]:
+    """Return a text in languages; a bare text is English."""
+    texts = {"en": given} if isinstance(given, str) else given
+    if not isinstance(texts, dict):
+        problems.append(f"{path}, '{key}': {given!r}; allowed: text, or {{en, zh}}")
+        return {}
+    for language, text in texts.items():
+        if language not in LANGUAGES:
+            problems.append(
+                f"{path}, '{key}': unknown language '{language}'; allowed: "
+                f"{', '.join(LANGUAGES)}"
+            )
+        elif not isinstance(text, str):
+            problems.append(f"{path}, '{key}.{language}': {text!r}; allowed: text")
+    return {k: v for k, v in texts.items() if isinstance(v, str)}
+
+
+def scenario_paths(folder: Path | None) -> dict[str, Path]:
+    """Return the scenario files of a model folder by id, the baseline first."""
+    place = folder / "scenarios" if folder else None
+    if place is None or not place.is_dir():
+        return {}
+    paths = {path.stem: path for path in sorted(place.glob(f"*{SUFFIX}"))}
+    return dict(sorted(paths.items(), key=lambda item: item[0] != BASELINE))
+
+
+def list_scenarios(folder: Path | None) -> tuple[ScenarioFile, ...]:
+    """Return every scenario file of a model folder, the baseline first.
+
+    Raises
+    ------
+    ScenarioError
+        If any cannot be read; the problems of all of them at once.
+    """
+    found: list[ScenarioFile] = []
+    problems: list[str] = []
+    for path in scenario_paths(folder).values():
+        try:
+            found.append(read_scenario_file(path))
+        except SdmodelError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(found)
+
+
+def find_scenario(name: str, folder: Path | None, near: Path | None = None) -> Path:
+    """Return the file of a scenario: an id of the model folder, or a ``.toml`` path.
+
+    Parameters
+    ----------
+    name
+        Id or path.
+    folder
+        The model folder.
+    near
+        Folder of the file that names it, to which paths are relative.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none; the message names the nearest.
+    """
+    known = scenario_paths(folder)
+    by_plain = {_loose(key): path for key, path in known.items()}
+    if "\0" in name or len(name) > 1000:
+        msg = f"scenario {name[:40]!r}: neither an id nor a path"
+        raise ScenarioError(msg)
+    if name.casefold().endswith(SUFFIX):
+        path = (near or Path()) / name
+        if path.is_file():
+            return path
+        hint = did_you_mean(path.stem, known)
+        msg = f"{path}: no such scenario file{hint}"
+        raise ScenarioError(msg)
+    found = by_plain.get(_loose(name))
+    if found is not None:
+        return found
+    if near is not None and (near / f"{name}{SUFFIX}").is_file():
+        return near / f"{name}{SUFFIX}"
+    hint = did_you_mean(name, known) or f"; known: {', '.join(known) or 'none'}"
+    if Path(f"{name}{SUFFIX}").is_file():
+        hint = f"; for the file here write {name}{SUFFIX}"
+    msg = f"no scenario '{name}'{hint}; see 'sdmodel scenarios'"
+    raise ScenarioError(msg)
+
+
+def _loose(name: str) -> str:
+    return plain(name).replace("-", "")
+
+
+def read_chain(name: str, folder: Path | None) -> tuple[ScenarioFile, ...]:
+    """Return a scenario file and those it inherits from, the oldest first.
+
+    Raises
+    ------
+    ScenarioError
+        If one is missing or wrong, or if they inherit in a loop, which is shown.
+    """
+    path = find_scenario(name, folder)
+    chain: list[ScenarioFile] = []
+    seen: list[Path] = []
+    while True:
+        true_path = path.resolve()
+        if true_path in seen:
+            loop = [f.id for f in chain[seen.index(true_path) :]] + [path.stem]
+            msg = f"{path}, 'from': scenarios inherit in a loop: {' -> '.join(loop)}"
+            raise ScenarioError(msg)
+        seen.append(true_path)
+        file = read_scenario_file(path)
+        chain.append(file)
+        if file.parent is None:
+            return tuple(reversed(chain))
+        try:
+            path = find_scenario(file.parent, folder, near=path.parent)
+        except ScenarioError as error:
+            raise ScenarioError([f"{path}, 'from': {p}" for p in error.problems]) from (
+                error
+            )
+
+
+def read_scenario(
+    id_or_path: str | Path,
+    folder: Path | None,
+    model: Model,
+    controls: tuple[Control, ...],
+    *,
+    allow_outside: bool = False,
+    sets: Sequence[str] = (),
+) -> Scenario:
+    """Read a scenario, what it inherits, and assignments on top; check all of it.
+
+    Parameters
+    ----------
+    id_or_path
+        An id of the model folder, or the path of a ``.toml`` file. A model without
+        scenario files has one scenario, ``baseline``: the values in its file.
+    folder
+        The model folder, or None for a model file alone.
+    model, controls
+        What may be set, and within which limits.
+    allow_outside
+        Let values outside their limits through, with a warning.
+    sets
+        Assignments ``NAME=VALUE`` that come last.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of values, names, limits and shares at once.
+    """
+    name = str(id_or_path)
+    if plain(name) == BASELINE and not scenario_paths(folder):
+        chain: tuple[ScenarioFile, ...] = ()
+    else:
+        chain = read_chain(name, folder)
+    problems: list[str] = []
+    warnings: list[str] = []
+    values: dict[str, Value] = {}
+    where: dict[str, str] = {}
+    evidence: dict[str, str] = {}
+
+    def take(element: str, value: Value, place: str) -> None:
+        values[element] = value
+        where[element] = place
+
+    for file in chain:
+        for element, value in _file_values(file, model, controls, problems).items():
+            take(element, value, f"{file.path}, [values] '{element}'")
+        for key, source in file.evidence.items():
+            try:
+                evidence |= dict.fromkeys(settable(key, model, controls), source)
+            except ValueError as error:
+                problems.append(f"{file.path}, [evidence] '{key}': {error}")
+    try:
+        for element, value in parse_sets(sets, model, controls).items():
+            take(element, value, f"--set '{element}'")
+    except ScenarioError as error:
+        problems += error.problems
+    for element, value in values.items():
+        if said := time_problem(value, model):
+            problems.append(f"{where[element]}: {said}")
+        said = limit_problem(element, value, model, controls)
+        if said and allow_outside:
+            warnings.append(f"{where[element]}: {said}")
+        elif said:
+            problems.append(
+                f"{where[element]}: {said}; use a value within, or "
+                "--allow-outside-limits"
+            )
+    source = str(chain[-1].path) if chain else "--set"
+    problems += [f"{source}: {said}" for said in mix_problems(values, model, controls)]
+    if problems:
+        raise ScenarioError(problems)
+    return Scenario(
+        id=chain[-1].id if chain else BASELINE,
+        title=chain[-1].title if chain else {"en": "The values in the model file"},
+        story=chain[-1].story if chain else {},
+        values=values,
+        evidence=evidence,
+        path=chain[-1].path if chain else None,
+        warnings=tuple(warnings),
+    )
+
+
+def _file_values(
+    file: ScenarioFile,
+    model: Model,
+    controls: tuple[Control, ...],
+    problems: list[str],
+) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for key, given in file.values.items():
+        place = f"{file.path}, [values] '{key}'"
+        said: list[str] = []
+        elements: tuple[str, ...] = ()
+        value: Value = 0.0
+        try:
+            elements = settable(key, model, controls)
+        except ValueError as error:
+            said.append(f"{place}: {error}")
+        try:
+            value = parse_value(given)
+        except ValueError as error:
+            said.append(f"{place}: {error}")
+        problems += said
+        if said:
+            continue
+        for element in elements:
+            if element in found:
+                problems.append(f"{place}: '{element}' is set twice in this file")
+            found[element] = value
+    return found

@@ -1,0 +1,106 @@
+"""The tables beside a model: CSV files with fixed columns, each problem told by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdmodel.errors import DataError, did_you_mean
+from sdmodel.study.files import read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table: its line in the file, and its cells without outer spaces."""
+
+    where: str
+    cells: dict[str, str]
+
+    def number(self, column: str, problems: list[str]) -> float:
+        """Return a cell as a finite number; note what is wrong and return nan."""
+        text = self.cells[column]
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value) or "_" in text:
+            problems.append(
+                f"{self.where}, column '{column}': '{text}' is not a number; "
+                "allowed: a finite number with a decimal point"
+            )
+            return math.nan
+        return value
+
+    def word(
+        self, column: str, allowed: tuple[str, ...], problems: list[str]
+    ) -> str | None:
+        """Return a cell that must be one of ``allowed``; otherwise note it: None."""
+        text = self.cells[column]
+        if text not in allowed:
+            problems.append(
+                f"{self.where}, column '{column}': '{text}'; allowed: "
+                f"{', '.join(allowed)}{did_you_mean(text, allowed)}"
+            )
+            return None
+        return text
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> tuple[Row, ...]:
+    """Return the rows of a CSV table that has exactly these columns, in any order.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or its columns differ.
+    """
+    text = read_text(path, DataError, "table")
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as error:
+        msg = f"{path}: not a CSV table: {error}"
+        raise DataError(msg) from error
+    header = [cell.strip() for cell in lines[0]]
+    _check_header(path, header, columns)
+    problems: list[str] = []
+    rows: list[Row] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in line):
+            continue
+        where = f"{path}, row {number}"
+        if len(line) != len(header):
+            problems.append(
+                f"{where}: {len(line)} cells, but the header has {len(header)}; "
+                "a text with a comma stands in double quotes"
+            )
+            continue
+        cells = {name: cell.strip() for name, cell in zip(header, line, strict=True)}
+        rows.append(Row(where, cells))
+    if problems:
+        raise DataError(problems)
+    return tuple(rows)
+
+
+def _check_header(path: Path, header: list[str], columns: tuple[str, ...]) -> None:
+    if len(header) == 1 and ";" in header[0]:
+        msg = f"{path}: the columns are divided by ';'; divide them by ','"
+        raise DataError(msg)
+    problems = [f"{path}: column '{c}' is missing" for c in columns if c not in header]
+    problems += [
+        f"{path}: unknown column '{c}'; allowed: {', '.join(columns)}"
+        + did_you_mean(c, columns)
+        for c in header
+        if c not in columns
+    ]
+    problems += [
+        f"{path}: column '{c}' stands twice"
+        for c in dict.fromkeys(header)
+        if header.count(c) > 1
+    ]
+    if problems:
+        raise DataError(problems)
