@@ -1,0 +1,42 @@
+"""Every tolerance that a test may use, each with its reason; all are relative.
+
+A test that needs another bound adds it here with a sentence, never a bare number.
+"""
+
+from __future__ import annotations
+
+ENGINE_VS_PYSD = 1e-12
+"""Compiled and NumPy engines against PySD, per column, of the column's maximum.
+Both evaluate the same equations in the same order; what is left is the last bit of
+exp, log and pow, carried through some hundred steps."""
+
+BATCH_VS_SINGLE = 0.0
+"""A batch against its single runs; any order, chunk and thread count: the same bits.
+Runs share no arithmetic, so that anything else would be a fault."""
+
+BALANCE = 1e-9
+"""Balance of money, patients and staff, of the sum of absolute flows. Sums of some
+thousand rounded flows; a flow that is forgotten or counted twice is far larger."""
+
+BALANCE_AIM = 1e-11
+"""What the balances reach in practice: rounding alone, without cancellation."""
+
+DIP_IDENTITY = 1e-9
+"""``point value * total points = budget``, of the total payment. One division and one
+sum over service lines."""
+
+FIELD_SUITE = 1e-5
+"""The field's published test models against their published outputs, absolute and
+relative. Those outputs are printed with six digits."""
+
+HALF_STEP = 1e-2
+"""Headline outcomes when the time step is halved. Euler's error is of first order;
+one per cent is below what any of the inputs is known to."""
+
+SALIB = 1e-12
+"""Our estimators over many outputs at once against SALib's, one output at a time: the
+same sums in another order."""
+
+KNOWN_FUNCTION = 0.05
+"""Sobol indices of the Ishigami function at N = 1024 against the exact values. The
+sampling error at that size; the test also asks that the interval covers the truth."""
