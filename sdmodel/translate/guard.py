@@ -1,0 +1,278 @@
+"""Is a model file safe and sane? Asked before any parser but our own sees it.
+
+PySD evaluates parts of a model file as Python while it parses, so nothing but numbers
+may stand where it does so, and names may hold nothing that could end a quotation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdmodel.errors import HostError, ModelFileError
+from sdmodel.translate.source import Definition, VensimSource, name_key, scan_vensim
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+VENSIM = (".mdl",)
+XMILE = (".xmile", ".xml", ".stmx", ".itmx")
+MAX_BYTES = 20_000_000
+MAX_DEFINITIONS = 20_000
+MAX_EQUATION = 50_000
+MAX_NESTING = 45
+"""PySD's parser gives up at about 70 nested parentheses."""
+
+_ENCODINGS = {"utf-8", "utf8", "ascii", "us-ascii"}
+_LIMITS = re.compile(r"\(\s*\[(?P<inner>[^\]]*)\]")
+_ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a model file.
+
+    Raises
+    ------
+    ModelFileError
+        If it is missing, a folder, empty, too large or binary.
+    HostError
+        If this user may not read it.
+    """
+    if not path.exists():
+        near = sorted(
+            item.name for item in path.parent.glob("*") if item.suffix in VENSIM + XMILE
+        )
+        there = f"; there is {', '.join(near[:5])}" if near else ""
+        msg = f"{path}: no such model file{there}"
+        raise ModelFileError(msg)
+    if not path.is_file():
+        msg = f"{path}: not a file; give a model folder or a .mdl or .xmile file"
+        raise ModelFileError(msg)
+    if path.suffix.lower() not in VENSIM + XMILE:
+        msg = (
+            f"{path}: ends in '{path.suffix}'; models end in {', '.join(VENSIM + XMILE)}"
+        )
+        raise ModelFileError(msg)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            msg = f"{path}: larger than {MAX_BYTES // 1_000_000} MB; not read"
+            raise ModelFileError(msg)
+        data = path.read_bytes()
+    except PermissionError as error:
+        msg = f"{path}: no right to read it"
+        raise HostError(msg) from error
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror})"
+        raise HostError(msg) from error
+    if not data.strip():
+        msg = f"{path}: the file is empty"
+        raise ModelFileError(msg)
+    return data
+
+
+def decode(data: bytes, path: str) -> str:
+    """Return the text of a model file, refusing what is not text.
+
+    Raises
+    ------
+    ModelFileError
+        If bytes do not fit the encoding that the file states (UTF-8 if it states none).
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        msg = f"{path}: written as UTF-16; save it as UTF-8"
+        raise ModelFileError(msg)
+    if b"\x00" in data:
+        line = data[: data.index(b"\x00")].count(b"\n") + 1
+        msg = f"{path}, line {line}: holds a NUL byte; this is no text file"
+        raise ModelFileError(msg)
+    stated = re.match(rb"\s*\{([^}\n]{1,40})\}", data)
+    encoding = stated.group(1).decode("ascii", "replace") if stated else "UTF-8"
+    if encoding.lower() not in _ENCODINGS:
+        try:
+            "".encode(encoding)
+            return data.decode(encoding)
+        except (LookupError, UnicodeDecodeError):
+            msg = f"{path}, line 1: states the encoding '{encoding}'; save it as UTF-8"
+            raise ModelFileError(msg) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        shown = data[error.start : error.start + 1].hex()
+        msg = (
+            f"{path}, line {line}: byte 0x{shown} is not UTF-8, which the file is taken "
+            "to be; save it as UTF-8"
+        )
+        raise ModelFileError(msg) from None
+    found = _CONTROL.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        msg = f"{path}, line {line}: holds a control character; this is no text file"
+        raise ModelFileError(msg)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def check_vensim(text: str, path: str) -> VensimSource:
+    """Return the definitions of a Vensim file if all of them are safe to parse.
+
+    Raises
+    ------
+    ModelFileError
+        With every unsafe, unfinished or doubled definition and its line.
+    """
+    source = scan_vensim(text)
+    problems = list(source.problems)
+    if not source.definitions and not problems:
+        problems.append((1, "holds no equation; a definition reads: name = … ~ unit ~|"))
+    if len(source.definitions) > MAX_DEFINITIONS:
+        problems.append((1, f"more than {MAX_DEFINITIONS} definitions"))
+    for item in source.definitions:
+        problems += [(item.line, what) for what in _unsafe(item)]
+    problems += _doubles(source.definitions)
+    if problems:
+        raise ModelFileError(told(path, problems))
+    return source
+
+
+def told(path: str, problems: Iterable[tuple[int | None, str]]) -> list[str]:
+    """Return problems as sentences with file and line, in the file's order."""
+    unique = dict.fromkeys(problems)
+    ordered = sorted(unique, key=lambda item: item[0] or 0)
+    return [
+        f"{path}, line {line}: {what}" if line else f"{path}: {what}"
+        for line, what in ordered
+    ]
+
+
+def _unsafe(item: Definition) -> Iterator[str]:
+    if len(item.equation) > MAX_EQUATION:
+        yield f"'{item.name}': an equation of more than {MAX_EQUATION} characters"
+        return
+    yield from unsafe_name(item.name)
+    depth = deepest = 0
+    for char in item.right:
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+    if deepest > MAX_NESTING:
+        yield (
+            f"'{item.name}': {deepest} parentheses inside each other; at most "
+            f"{MAX_NESTING} are read, so name a part of the equation"
+        )
+    if depth and item.kind != "check":
+        what = "not closed" if depth > 0 else "closed but never opened"
+        yield f"'{item.name}': a parenthesis is {what} in: {item.right[:80]}"
+    for found in _LIMITS.finditer(item.right):
+        if not _ONLY_NUMBERS.match(found["inner"]):
+            yield (
+                f"'{item.name}': lookup limits must be numbers, not "
+                f"'[{found['inner'][:60]}]'"
+            )
+    if "\\" in item.right:
+        yield f"'{item.name}': a backslash stands in: {item.right[:80]}"
+    for quoted in re.findall(r'"([^"]*)"', item.right):
+        yield from unsafe_name(f'"{quoted}"')
+    if item.right.count('"') % 2:
+        yield f"'{item.name}': a quotation mark is not closed in: {item.right[:80]}"
+
+
+def unsafe_name(name: str) -> Iterator[str]:
+    """Tell what in a name could be taken for something else than a name."""
+    inner = name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name
+    for char, word in (('"', "quotation mark"), ("\\", "backslash"), ("\n", "line break")):
+        if char in inner:
+            yield f"the name {name[:60]!r} holds a {word}; take it out"
+    if len(name) > 200:
+        yield f"the name '{name[:40]}…' is longer than 200 characters"
+
+
+def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
+    """Find scalars and ranges that are defined twice; elements are checked later."""
+    first: dict[tuple[str, str], Definition] = {}
+    for item in definitions:
+        if item.kind == "check" or item.subscripts:
+            continue
+        key = (item.macro, name_key(item.name))
+        known = first.setdefault(key, item)
+        if known is not item:
+            yield (
+                item.line,
+                f"'{item.name}' is defined again; line {known.line} defines "
+                f"'{known.name}' already",
+            )
+
+
+def check_xmile(data: bytes, path: str) -> _Element:
+    """Return the root of an XMILE file that is well formed and refers to nothing else.
+
+    Raises
+    ------
+    ModelFileError
+        For malformed XML, a DOCTYPE, no equations, or unsafe names, with lines.
+    """
+    from lxml import etree  # noqa: PLC0415 - only for XMILE files
+
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = data[3:]
+    found = re.search(rb"<!(DOCTYPE|ENTITY)", data, re.IGNORECASE)
+    if found:
+        line = data[: found.start()].count(b"\n") + 1
+        msg = f"{path}, line {line}: holds a DOCTYPE, which a model has no use for"
+        raise ModelFileError(msg)
+    parser = etree.XMLParser(
+        recover=False, resolve_entities=False, no_network=True, load_dtd=False
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        line = error.lineno or 1
+        msg = f"{path}, line {line}: not well-formed XML ({error.msg})"
+        raise ModelFileError(msg) from None
+    problems: list[tuple[int | None, str]] = []
+    space = root.nsmap.get(None)
+    if etree.QName(root).localname != "xmile" or space is None:
+        msg = f"{path}, line {root.sourceline}: the root is not <xmile xmlns=…>"
+        raise ModelFileError(msg)
+    seen: dict[str, tuple[str, int | None]] = {}
+    for node in root.iter(etree.Element):
+        tag = etree.QName(node).localname
+        name = node.get("name")
+        if tag in {"aux", "flow", "stock", "gf", "dim", "elem", "module"} and name:
+            problems += [(node.sourceline, what) for what in unsafe_name(name)]
+        if tag in {"aux", "flow", "stock"} and name and _is_definition(node):
+            key = name_key(name.replace("\\n", " "))
+            if key in seen:
+                other, line = seen[key]
+                what = f"'{name}' is defined again; line {line} defines '{other}'"
+                problems.append((node.sourceline, what))
+            seen.setdefault(key, (name, node.sourceline))
+        if tag in {"eqn", "inflow", "outflow"} and node.text:
+            problems += [
+                (node.sourceline, what) for what in _unsafe_text(node.text.strip())
+            ]
+    if not seen:
+        problems.append((root.sourceline, "holds no variable"))
+    if problems:
+        raise ModelFileError(told(path, problems))
+    return root
+
+
+def _is_definition(node: _Element) -> bool:
+    parent = node.getparent()
+    return parent is not None and parent.tag.endswith("}variables")
+
+
+def _unsafe_text(text: str) -> Iterator[str]:
+    if len(text) > MAX_EQUATION:
+        yield f"an equation of more than {MAX_EQUATION} characters"
+        return
+    depth = deepest = 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        deepest = max(deepest, depth)
+    if deepest > MAX_NESTING:
+        yield f"{deepest} parentheses inside each other; at most {MAX_NESTING} are read"

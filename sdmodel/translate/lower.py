@@ -1,0 +1,368 @@
+"""PySD's abstract model → scalar expression graph: references, order, arithmetic.
+
+Each scalar is lowered in one of three modes. ``run`` is the running model; ``init`` is
+the moment before the first step, when a state means its initial value and Time its
+first value; ``control`` is for the control variables, which everything else needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from sdmodel.model.core import Input, Lookup, TimeAxis
+from sdmodel.model.expr import NodeId
+from sdmodel.translate.build import INPUT, Builder, NotConstantError
+from sdmodel.translate.space import Binding, Space, SubscriptError
+
+Mode = Literal["run", "init", "control"]
+Key = tuple[Any, ...]
+"""("scalar", mode, variable key, elements), ("start", i) or ("update", i)."""
+
+CONTROLS = ("initial_time", "final_time", "time_step", "saveper")
+
+
+class Fault(Exception):  # noqa: N818 - a note that is collected, never shown as such
+    """Something wrong in one equation; the message says what."""
+
+
+class UnsupportedFault(Fault):
+    """Something in one equation that no engine here computes."""
+
+
+class _Wait(Exception):  # noqa: N818 - control flow, not an error
+    """A structural value needs nodes that are not there yet."""
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    """One definition of a variable: where it holds, and its syntax tree."""
+
+    variable: str
+    subscripts: tuple[str, ...]
+    bindings: tuple[Binding, ...]
+    tree: Any
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One scalar: its element name, its component and the elements of its ranges.
+
+    ``place`` is the position among the component's combinations, which picks the
+    number where the component is a list of numbers.
+    """
+
+    element: str
+    component: Component
+    binding: Binding
+    place: int
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an expression stands: in which scalar, with which ranges bound, and when."""
+
+    equation: Equation
+    binding: Binding
+    mode: Mode
+
+    def at(self, mode: Mode) -> Scope:
+        """Return the same place in another mode."""
+        return replace(self, mode=mode)
+
+
+@dataclass
+class Instance:
+    """A structure with states of its own: a stock, a delay, a smooth …
+
+    ``tree`` and ``scope`` say where it stands; ``first`` is its first state's index.
+    """
+
+    kind: str
+    tree: Any
+    scope: Scope
+    names: tuple[str, ...]
+    rule: Literal["rate", "assign"]
+    first: int
+    number: int
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Lowering:
+    """The work of one translation; ``fixed`` names inputs that shape the structure."""
+
+    def __init__(
+        self,
+        space: Space,
+        equations: Mapping[tuple[str, tuple[str, ...]], Equation],
+        dims: Mapping[str, int],
+        constants: Iterable[str],
+        fixed: frozenset[str] = frozenset(),
+    ) -> None:
+        self.build = Builder()
+        self.space = space
+        self.equations = equations
+        self.dims = dims
+        self.constants = frozenset(constants)
+        self.fixed = fixed
+        self.structural: set[str] = set()
+        self.inputs: list[Input] = []
+        self.tables: list[Lookup] = []
+        self.instances: list[Instance] = []
+        self.states = 0
+        self.time: TimeAxis | None = None
+        self.faults: dict[tuple[int | None, str, type[Fault]], None] = {}
+        self.warnings: dict[str, None] = {}
+        self._memo: dict[Key, tuple[NodeId, ...]] = {}
+        self._pending: dict[Key, None] = {}
+        self._places: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
+        self._table_index: dict[tuple[object, ...], int] = {}
+        self._nothing = self.build.const(float("nan"))
+        self._loops: set[frozenset[Key]] = set()
+
+    # -- order ----------------------------------------------------------------------
+
+    def need(self, key: Key) -> tuple[NodeId, ...]:
+        """Return the nodes of a key, or a stand-in where they are still to be made."""
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        self._pending[key] = None
+        if key[0] == "scalar":
+            return (self._nothing,)
+        return (self._nothing,) * len(self.instances[key[1]].names)
+
+    def settle(self, root: Key) -> tuple[NodeId, ...]:
+        """Return the nodes of a key, making all that it needs first.
+
+        A depth-first walk without recursion, so that a model may be as deep as it is
+        long. A key is tried, tells what it lacks, and is tried again once that is there.
+        """
+        frames: list[tuple[Key, list[Key]]] = []
+        path: dict[Key, None] = {}
+
+        def enter(key: Key) -> None:
+            frames.append((key, []))
+            path[key] = None
+
+        if root not in self._memo:
+            enter(root)
+        while frames:
+            key, waiting = frames[-1]
+            if waiting:
+                other = waiting.pop()
+                if other in path:
+                    self._report_loop(list(path), other)
+                    self._memo[other] = self._stand_in(other)
+                elif other not in self._memo:
+                    enter(other)
+                continue
+            made, lacking = self._try(key)
+            if lacking:
+                waiting.extend(reversed(lacking))
+            else:
+                self._memo[key] = made
+                frames.pop()
+                del path[key]
+        return self._memo[root]
+
+    def _stand_in(self, key: Key) -> tuple[NodeId, ...]:
+        count = 1 if key[0] == "scalar" else len(self.instances[key[1]].names)
+        return (self._nothing,) * count
+
+    def _try(self, key: Key) -> tuple[tuple[NodeId, ...], list[Key]]:
+        self._pending = {}
+        try:
+            made = self._make(key)
+        except _Wait:
+            made = ()
+        except SubscriptError as error:
+            made = self._stand_in(key)
+            self.fault(self.equation_of(key), Fault(str(error)))
+        except Fault as error:
+            made = self._stand_in(key)
+            self.fault(self.equation_of(key), error)
+        lacking = [item for item in self._pending if item not in self._memo]
+        return made, lacking
+
+    def _make(self, key: Key) -> tuple[NodeId, ...]:
+        from sdmodel.translate import expand  # noqa: PLC0415 - the two need each other
+
+        if key[0] == "start":
+            return expand.start(self, self.instances[key[1]])
+        if key[0] == "update":
+            return expand.update(self, self.instances[key[1]])
+        _, mode, variable, elements = key
+        equation = self.equations[variable, elements]
+        if variable in self.constants:
+            return (self._constant(equation),)
+        scope = Scope(equation, equation.binding, mode)
+        return (expand.expression(self, equation.component.tree, scope),)
+
+    def _constant(self, equation: Equation) -> NodeId:
+        value = number_at(equation)
+        if equation.element in self.fixed:
+            return self.build.const(value)
+        node = self.build.op("input", data=len(self.inputs))
+        self.inputs.append(Input(equation.element, value))
+        return node
+
+    def equation_of(self, key: Key) -> Equation:
+        """Return the equation in which a key stands."""
+        if key[0] == "scalar":
+            return self.equations[key[2], key[3]]
+        return self.instances[key[1]].scope.equation
+
+    # -- what went wrong ------------------------------------------------------------
+
+    def fault(self, equation: Equation, error: Fault) -> None:
+        """Note a problem of an equation, once per definition."""
+        part = equation.component
+        shown = part.text if len(part.text) < 160 else part.text[:160] + "…"
+        what = f"'{part.variable}': {error}; equation: {shown}"
+        self.faults[part.line, what, type(error)] = None
+
+    def warn(self, equation: Equation, what: str) -> None:
+        """Note something that a modeller should know."""
+        part = equation.component
+        where = f", line {part.line}" if part.line else ""
+        self.warnings[f"'{equation.element}'{where}: {what}"] = None
+
+    def _report_loop(self, path: list[Key], back: Key) -> None:
+        cycle = path[path.index(back) :]
+        if frozenset(cycle) in self._loops:
+            return
+        self._loops.add(frozenset(cycle))
+        names: list[str] = []
+        for key in [*cycle, back]:
+            name = self.equation_of(key).element
+            started = key[0] == "start" or (key[0] == "scalar" and key[1] == "init")
+            text = f"initial {name}" if started else name
+            if not names or names[-1] != text:
+                names.append(text)
+        if len(names) == 1:
+            names *= 2
+        part = self.equation_of(back).component
+        what = f"'{part.variable}': an algebraic loop: {' → '.join(names)}"
+        hint = "each needs the other at the same moment; put a stock or delay between"
+        self.faults[part.line, f"{what}; {hint}", Fault] = None
+
+    # -- values that shape the structure ----------------------------------------------
+
+    def constant(self, node: NodeId, what: str) -> float:
+        """Return the number of a node that shapes the model, and fix its inputs.
+
+        Raises
+        ------
+        Fault
+            If it depends on time or a state.
+        """
+        value = self.default(node, what)
+        for index in self.build.inputs_of(node):
+            self.structural.add(self.inputs[index].name)
+        return value
+
+    def default(self, node: NodeId, what: str) -> float:
+        """Return the number of a node with every input at its default.
+
+        Raises
+        ------
+        Fault
+            If it depends on time or a state.
+        """
+        if self._pending:
+            raise _Wait
+        try:
+            return self.build.value(
+                node,
+                inputs=tuple(item.default for item in self.inputs),
+                step=self.time.step if self.time else None,
+                tables=tuple(self.tables),
+            )
+        except NotConstantError:
+            msg = f"{what} must not change over time"
+            raise Fault(msg) from None
+
+    def is_fixed(self, node: NodeId) -> bool:
+        """Return whether no run can change the node. Waits until that is known."""
+        if self._pending:
+            raise _Wait
+        return not self.build.flags[node] & INPUT
+
+    # -- places with states -----------------------------------------------------------
+
+    def instance(
+        self,
+        kind: str,
+        tree: object,
+        scope: Scope,
+        count: int = 1,
+        rule: Literal["rate", "assign"] = "rate",
+        **extra: object,
+    ) -> int:
+        """Return the number of the structure that stands here, made at first sight."""
+        mark = kind if extra.get("part") else ""
+        place = (id(tree), (*sorted(scope.binding.items()), ("", mark)))
+        found = self._places.get(place)
+        if found is None:
+            found = len(self.instances)
+            element = scope.equation.element
+            alone = kind == "stock" and scope.equation.component.tree is tree
+            names = (
+                (element,)
+                if alone
+                else tuple(f"{element} ({kind} {i + 1})" for i in range(count))
+            )
+            self.instances.append(
+                Instance(
+                    kind, tree, scope, names, rule, self.states, found, dict(extra)
+                )
+            )
+            self.states += count
+            self._places[place] = found
+        return found
+
+    def state(self, number: int, index: int = 0) -> NodeId:
+        """Return the node of one state of a structure."""
+        return self.build.op("state", data=self.instances[number].first + index)
+
+    def table(self, tree: Any, name: str) -> int:  # noqa: ANN401 - PySD's
+        """Return the index of a lookup table.
+
+        Raises
+        ------
+        Fault
+            If the points are fewer than one, not finite, or share an x.
+        """
+        x, y = (tuple(float(v) for v in values) for values in (tree.x, tree.y))
+        rules = {"interpolate": "clamp", "extrapolate": "extrapolate"}
+        rule = rules.get(tree.type, tree.type)
+        if rule not in {"clamp", "extrapolate", "hold_backward"}:
+            msg = f"a lookup of the kind '{tree.type}'"
+            raise UnsupportedFault(msg)
+        if len(set(x)) < len(x) or not x:
+            twice = next((v for v in x if x.count(v) > 1), None)
+            msg = f"the lookup has two points at x = {twice:g}" if x else "empty lookup"
+            raise Fault(msg)
+        if any(v != v or v in (float("inf"), float("-inf")) for v in (*x, *y)):
+            msg = "the lookup has a point that is not finite"
+            raise Fault(msg)
+        if len(x) == 1:
+            rule = "clamp"
+        key = (x, y, rule)
+        found = self._table_index.get(key)
+        if found is None:
+            found = self._table_index[key] = len(self.tables)
+            self.tables.append(Lookup(name, x, y, rule))
+        return found
+
+
+def number_at(equation: Equation) -> float:
+    """Return the plain number of a constant's element."""
+    tree = equation.component.tree
+    if isinstance(tree, int | float):
+        return float(tree)
+    return float(tree.reshape(-1)[equation.place])

@@ -1,0 +1,170 @@
+"""Text → PySD's abstract model, definition by definition, so that errors have lines."""
+
+from __future__ import annotations
+
+import ast
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sdmodel.errors import ModelFileError
+from sdmodel.translate.guard import told
+from sdmodel.translate.source import Definition, VensimSource
+
+_ONE_PARSE = threading.Lock()
+
+
+@contextmanager
+def _literals_only() -> Iterator[None]:
+    """Let PySD's parsers read literals and nothing else while the block lasts.
+
+    Both parsers call ``eval`` on pieces of the file. A name of that kind in the
+    module's own namespace goes before the builtin; it is taken out again afterwards.
+    """
+    from pysd.translators.vensim import vensim_element  # noqa: PLC0415 - heavy
+    from pysd.translators.xmile import xmile_element  # noqa: PLC0415 - heavy
+
+    modules = (vensim_element.__dict__, xmile_element.__dict__)
+    missing = object()
+    with _ONE_PARSE, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = [module.get("eval", missing) for module in modules]
+        for module in modules:
+            module["eval"] = ast.literal_eval
+        try:
+            yield
+        finally:
+            for module, value in zip(modules, before, strict=True):
+                if value is missing:
+                    module.pop("eval", None)
+                else:
+                    module["eval"] = value
+
+
+def parse_vensim(source: VensimSource, path: str) -> Any:  # noqa: ANN401 - PySD's own
+    """Return PySD's abstract model of a checked Vensim file.
+
+    Raises
+    ------
+    ModelFileError
+        With every definition that PySD's grammar does not accept, and its line.
+    """
+    from pysd.translators.vensim.vensim_file import VensimFile  # noqa: PLC0415 - heavy
+
+    problems: list[tuple[int | None, str]] = []
+    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
+        copy = Path(folder) / "model.mdl"
+        copy.write_text(source.text(), encoding="utf-8")
+        try:
+            file = VensimFile(copy)
+            file.parse(parse_all=False)
+        except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+            msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
+            raise ModelFileError(msg) from None
+        names = {name.lower().replace(" ", "_"): name for name, _ in source.macros}
+        for section in file.sections:
+            macro = names.get(section.name, "") if section.type == "macro" else ""
+            mine = [item for item in source.definitions if item.macro == macro]
+            problems += _parse_section(section, mine, path)
+        if problems:
+            raise ModelFileError(told(path, problems))
+        return file.get_abstract_model()
+
+
+def _parse_section(
+    section: Any,  # noqa: ANN401 - PySD's own
+    definitions: list[Definition],
+    path: str,
+) -> Iterator[tuple[int | None, str]]:
+    from pysd.translators.vensim import vensim_element as pysd  # noqa: PLC0415 - heavy
+
+    try:
+        section.parse(parse_all=False)
+    except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+        msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
+        raise ModelFileError(msg) from None
+    if len(section.elements) != len(definitions):
+        msg = f"{path}: an unfinished definition; each one reads: name = … ~ unit ~ |"
+        raise ModelFileError(msg)
+    parsed: list[Any] = []
+    for element, item in zip(section.elements, definitions, strict=True):
+        done, problem = _attempt(element.parse, item)
+        if problem:
+            yield item.line, problem
+            continue
+        if not isinstance(done, pysd.SubscriptRange):
+            _, problem = _attempt(done.parse, item)
+            if problem:
+                yield item.line, problem
+                continue
+        parsed.append(done)
+    kinds = {
+        "subscripts": pysd.SubscriptRange,
+        "components": pysd.Component,
+        "constraints": pysd.Constraint,
+        "test_inputs": pysd.TestInput,
+    }
+    for name, kind in kinds.items():
+        chosen = [done for done in parsed if isinstance(done, kind)]
+        setattr(section, name, chosen)
+    section.elements = parsed
+
+
+def _attempt(action: Callable[[], Any], item: Definition) -> tuple[Any, str]:
+    try:
+        return action(), ""
+    except RecursionError:
+        return None, f"'{item.name}': too deeply nested; name a part of the equation"
+    except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+        shown = item.equation if len(item.equation) < 120 else item.equation[:120] + "…"
+        return None, f"'{item.name}' cannot be read ({_reason(error)}) in: {shown}"
+
+
+def _reason(error: Exception) -> str:
+    """Return what a parser found, in words of one line."""
+    position = getattr(error, "pos", None)
+    text = getattr(error, "text", None)
+    if isinstance(position, int) and isinstance(text, str):
+        rest = text[position : position + 30]
+        return f"not understood from '{rest}' on" if rest else "it ends too early"
+    if isinstance(error, RecursionError):
+        return "too deeply nested"
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+
+
+def parse_xmile(data: bytes, path: str) -> Any:  # noqa: ANN401 - PySD's own
+    """Return PySD's abstract model of a checked XMILE file.
+
+    Raises
+    ------
+    ModelFileError
+        With every variable that PySD's grammar does not accept.
+    """
+    from pysd.translators.xmile.xmile_file import XmileFile  # noqa: PLC0415 - heavy
+
+    problems: list[tuple[int | None, str]] = []
+    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
+        copy = Path(folder) / "model.xmile"
+        copy.write_bytes(data)
+        try:
+            file = XmileFile(copy)
+            file.parse(parse_all=False)
+            section = file.sections[0]
+            section.parse(parse_all=False)
+        except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+            msg = f"{path}: lacks what every model has ({_reason(error)})"
+            raise ModelFileError(msg) from None
+        for component in section.components:
+            line = getattr(getattr(component, "node", None), "sourceline", None)
+            try:
+                component.parse(section.behaviors)
+            except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+                what = f"'{component.name}' cannot be read ({_reason(error)})"
+                problems.append((line, what))
+        if problems:
+            raise ModelFileError(told(path, problems))
+        return file.get_abstract_model()

@@ -1,0 +1,156 @@
+"""A model file or folder → Model, through PySD's parsers or from the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sdmodel.errors import ModelFileError, did_you_mean
+from sdmodel.model.core import Model
+from sdmodel.translate import cache as disk
+from sdmodel.translate.guard import (
+    VENSIM,
+    XMILE,
+    check_vensim,
+    check_xmile,
+    decode,
+    read_bytes,
+)
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from sdmodel.translate.source import Definition
+
+VERSION = "1"
+"""Raised whenever the translation may give another graph for the same file."""
+
+
+def read_model(path: Path | str, *, cache: bool = True) -> Model:
+    """Return the model of a folder, or of a Vensim or XMILE file.
+
+    Parameters
+    ----------
+    path
+        A model folder (``NAME/NAME.mdl``, or the only model file in it) or a file.
+    cache
+        Whether a translation kept on disk may be used, and this one kept.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such model, or it is malformed, unsafe or contradicts itself;
+        every problem is told, with its line.
+    UnsupportedError
+        If it uses constructs that are not computed here; each is told.
+    HostError
+        If the file may not be read.
+    """
+    file = model_file(Path(path))
+    data = read_bytes(file)
+    digest = model_digest(data, file.suffix.lower())
+    if cache:
+        known = disk.load(digest, str(file))
+        if known is not None:
+            return known
+    model = _translate(data, file, digest)
+    if cache:
+        disk.store(model)
+    return model
+
+
+def model_digest(data: bytes, suffix: str) -> str:
+    """Return the name of these bytes under this translation and this PySD."""
+    from importlib.metadata import version  # noqa: PLC0415 - a few ms
+
+    text = f"sdmodel translation {VERSION}\0pysd {version('pysd')}\0{suffix}\0"
+    return hashlib.sha256(text.encode() + data).hexdigest()
+
+
+def model_file(path: Path) -> Path:
+    """Return the model file that a path means.
+
+    Raises
+    ------
+    ModelFileError
+        If nothing is there, or a folder holds no model file or several.
+    """
+    if not path.is_dir():
+        if not path.exists() and not path.suffix and path.parent.is_dir():
+            names = [item.name for item in path.parent.iterdir() if item.is_dir()]
+            msg = f"{path}: no such model folder{did_you_mean(path.name, names)}"
+            raise ModelFileError(msg)
+        return path
+    named = path / f"{path.resolve().name}.mdl"
+    if named.is_file():
+        return named
+    found = sorted(
+        item for item in path.iterdir() if item.suffix.lower() in VENSIM + XMILE
+    )
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        msg = f"{path}: the folder holds no model file ({', '.join(VENSIM + XMILE)})"
+        raise ModelFileError(msg)
+    names = [item.name for item in found]
+    msg = f"{path}: several model files ({', '.join(names[:6])}); give one of them"
+    raise ModelFileError(msg)
+
+
+def _translate(data: bytes, file: Path, digest: str) -> Model:
+    # Imported here: a cached model needs neither PySD nor lxml.
+    from sdmodel.translate.assemble import assemble  # noqa: PLC0415
+    from sdmodel.translate.parse import parse_vensim, parse_xmile  # noqa: PLC0415
+
+    path = str(file)
+    definitions: Sequence[Definition]
+    if file.suffix.lower() in VENSIM:
+        source = check_vensim(decode(data, path), path)
+        abstract = parse_vensim(source, path)
+        definitions = source.definitions
+    else:
+        root = check_xmile(data, path)
+        abstract = parse_xmile(data, path)
+        definitions = _xmile_definitions(root, abstract)
+    return assemble(
+        abstract, definitions, name=file.stem, path=path, digest=digest
+    )
+
+
+def _xmile_definitions(root: _Element, abstract: object) -> list[Definition]:
+    """Return line, unit, limits and equation text of an XMILE file's variables."""
+    from lxml import etree  # noqa: PLC0415 - only for XMILE files
+
+    from sdmodel.translate.source import Definition, name_key  # noqa: PLC0415
+
+    lines: dict[str, tuple[int | None, str]] = {}
+    for node in root.iter(etree.Element):
+        name = node.get("name")
+        if name and etree.QName(node).localname in {"aux", "flow", "stock", "gf"}:
+            parts = [
+                f"{etree.QName(item).localname}: {' '.join((item.text or '').split())}"
+                for item in node.iter(etree.Element)
+                if etree.QName(item).localname in {"eqn", "inflow", "outflow", "ypts"}
+            ]
+            key = name_key(name.replace("\\n", " "))
+            lines.setdefault(key, (node.sourceline, "; ".join(parts)))
+    found = []
+    for element in abstract.sections[0].elements:  # type: ignore[attr-defined] # PySD's
+        line, text = lines.get(name_key(element.name), (None, ""))
+        low, high, *_ = [*(element.limits or ()), None, None]
+        found.append(
+            Definition(
+                name=element.name,
+                kind="variable",
+                line=line or 0,
+                subscripts="",
+                equation=f"{element.name} = {text.removeprefix('eqn: ')}",
+                right=text.removeprefix("eqn: "),
+                unit=element.units,
+                limits=(low, high),
+                comment=" ".join(element.documentation.split()),
+            )
+        )
+    return found

@@ -1,0 +1,229 @@
+"""The text of a model file, cut into definitions with line, unit, limits and sector.
+
+PySD's abstract model holds neither line numbers nor sectors, so they are read here,
+once, from the text itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+SKETCH_MARK = "\\\\\\---///"
+"""Where the equations of a Vensim file end and its drawing begins."""
+
+_LEFT_SIDE = re.compile(
+    r'\s*(?P<name>"[^"]*"|[^"=:(<\[\]~|]*)'
+    r"\s*(?P<subscripts>(\[[^\]]*\])?(\s*:EXCEPT:\s*\[[^\]]*\](\s*,\s*\[[^\]]*\])*)?)"
+    r"\s*(?P<keyword>:(?:INTERPOLATE|RAW|HOLD BACKWARD|LOOK FORWARD):)?"
+    r"\s*(?P<sign>==|=|:=|<->|:THE CONDITION:|:TEST INPUT:|:|\(|$)",
+    re.IGNORECASE,
+)
+_KINDS = {
+    "==": "unchangeable",
+    "=": "variable",
+    ":=": "data",
+    "<->": "range",
+    ":": "range",
+    "(": "lookup",
+    ":THE CONDITION:": "check",
+    ":TEST INPUT:": "check",
+}
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One definition of the file: all text of it that is not arithmetic.
+
+    ``equation`` is what PySD may parse (both sides, on one line), ``right`` its
+    right-hand side; ``limits`` are the numbers in brackets behind the unit.
+    """
+
+    name: str
+    kind: str
+    line: int
+    subscripts: str
+    equation: str
+    right: str
+    unit: str = ""
+    limits: tuple[float | None, float | None] = (None, None)
+    comment: str = ""
+    group: str = ""
+    macro: str = ""
+
+
+def name_key(name: str) -> str:
+    """Return the spelling under which PySD merges and finds a variable."""
+    return re.sub(r"\s+", " ", name.strip()).lower().replace(" ", "_")
+
+
+class Lines:
+    """Line numbers of positions in a text."""
+
+    def __init__(self, text: str) -> None:
+        self._ends = [i for i, char in enumerate(text) if char == "\n"]
+
+    def of(self, position: int) -> int:
+        """Return the line, counted from 1, that holds a position."""
+        return bisect_right(self._ends, position - 1) + 1
+
+
+@dataclass(frozen=True)
+class VensimSource:
+    """A scanned Vensim file: its definitions, macro headers and what was wrong."""
+
+    definitions: tuple[Definition, ...]
+    macros: tuple[tuple[str, str], ...]
+    problems: tuple[tuple[int, str], ...]
+
+    def text(self) -> str:
+        """Return equations only, without units, comments and sketch, for PySD."""
+        parts = ["{UTF-8}\n"]
+        parts += [_entry(item) for item in self.definitions if not item.macro]
+        for name, header in self.macros:
+            parts.append(f"{header}\n")
+            parts += [_entry(item) for item in self.definitions if item.macro == name]
+            parts.append(":END OF MACRO:\n")
+        return "".join(parts)
+
+
+def _entry(item: Definition) -> str:
+    return f"{item.equation}~~|\n"
+
+
+def _field(text: str, start: int, *, quotes: bool) -> int:
+    """Return where the field that begins at ``start`` ends: at ~ or | or the end."""
+    inside = False
+    for i in range(start, len(text)):
+        char = text[i]
+        if quotes and char == '"':
+            inside = not inside
+        elif char in "~|" and not inside:
+            return i
+    return len(text)
+
+
+def one_line(text: str) -> str:
+    """Return the text without continuation marks and line breaks."""
+    return re.sub(r"\s+", " ", re.sub(r"\\[ \t]*\r?\n", " ", text)).strip()
+
+
+def split_unit(text: str) -> tuple[str, tuple[float | None, float | None]]:
+    """Separate ``person/year [0, 10]`` into its unit and limits.
+
+    Raises
+    ------
+    ValueError
+        If what stands in the brackets is not numbers or question marks.
+    """
+    text = one_line(text)
+    if not text.endswith("]") or "[" not in text:
+        return text, (None, None)
+    unit, _, inner = text[:-1].rpartition("[")
+    numbers = [
+        None if part.strip() in {"?", ""} else float(part) for part in inner.split(",")
+    ]
+    low, high, *_ = [*numbers, None, None]
+    return unit.strip(), (low, high)
+
+
+def scan_vensim(text: str) -> VensimSource:
+    """Cut the text of a Vensim file into its definitions."""
+    lines = Lines(text)
+    found: list[Definition] = []
+    macros: list[tuple[str, str]] = []
+    problems: list[tuple[int, str]] = []
+    end = text.find(SKETCH_MARK)
+    body = text if end < 0 else text[:end]
+    position = 0
+    header = re.match(r"\s*\{[^}]*\}", body)
+    if header:
+        position = header.end()
+    group, macro = "", ""
+    while True:
+        start = position + len(body[position:]) - len(body[position:].lstrip())
+        if start >= len(body):
+            break
+        line = lines.of(start)
+        if body.startswith(":END OF MACRO:", start):
+            macro, position = "", start + len(":END OF MACRO:")
+            continue
+        opening = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)").match(body, start)
+        if opening:
+            macro, position = one_line(opening.group(1)), opening.end()
+            macros.append((macro, one_line(opening.group(0))))
+            continue
+        fields, position, closed = _fields(body, start)
+        if not closed:
+            shown = one_line(fields[0])[:60]
+            problems.append((line, f"the definition '{shown}' does not end with |"))
+            break
+        if fields[0].lstrip().startswith("***"):
+            group = one_line(re.sub(r"\*+", " ", fields[0])).lstrip(".").strip()
+            continue
+        equation = one_line(fields[0])
+        if len(fields) < 3:
+            problems.append(
+                (line, f"'{equation[:60]}' lacks a field: equation ~ unit ~ comment |")
+            )
+            continue
+        item, problem = _definition(equation, fields, line, group, macro)
+        if problem:
+            problems.append((line, problem))
+        if item is not None:
+            found.append(item)
+    return VensimSource(tuple(found), tuple(macros), tuple(problems))
+
+
+def _fields(body: str, start: int) -> tuple[list[str], int, bool]:
+    fields: list[str] = []
+    position = start
+    while True:
+        stop = _field(body, position, quotes=len(fields) != 2)
+        fields.append(body[position:stop])
+        if stop >= len(body):
+            return fields, stop, False
+        position = stop + 1
+        if body[stop] == "|":
+            return fields, position, True
+
+
+def _definition(
+    equation: str, fields: list[str], line: int, group: str, macro: str
+) -> tuple[Definition | None, str]:
+    left = _LEFT_SIDE.match(equation)
+    if left is None or not left["name"].strip():
+        return None, f"'{equation[:60]}' does not begin with a name"
+    sign = left["sign"].upper()
+    kind = "data" if left["keyword"] and not sign else _KINDS.get(sign, "")
+    if not kind:
+        return None, f"'{equation[:60]}' has no equation"
+    right = equation[left.end() - (1 if sign == "(" else 0) :].strip()
+    if not right and kind != "data":
+        return None, f"'{equation[:60]}' has nothing on its right-hand side"
+    problem = ""
+    unit, limits = "", (None, None)
+    try:
+        unit, limits = split_unit(fields[1])
+    except ValueError:
+        problem = (
+            f"'{left['name'].strip()}': the limits '{one_line(fields[1])[-40:]}' are "
+            "not numbers; write unit [low, high], with ? for none"
+        )
+    return (
+        Definition(
+            name=left["name"].strip(),
+            kind=kind,
+            line=line,
+            subscripts=left["subscripts"].strip(),
+            equation=equation,
+            right=right,
+            unit=unit,
+            limits=limits,
+            comment=one_line(fields[2]),
+            group=group,
+            macro=macro,
+        ),
+        problem,
+    )

@@ -1,0 +1,229 @@
+"""Subscripts: ranges, their elements, and which element a reference means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+
+Binding = Mapping[str, str]
+"""Which element each range stands for, by the range's key."""
+
+
+class SubscriptError(Exception):
+    """A subscript that means nothing here; the message says why."""
+
+
+def subscript_key(name: str) -> str:
+    """Return the spelling under which ranges and elements are matched."""
+    return " ".join(name.replace("_", " ").split()).casefold()
+
+
+@dataclass
+class Space:
+    """The ranges of a model.
+
+    ``ranges`` maps a range's name to its elements in order; ``mapped`` maps the key of
+    a range to the keys of ranges whose elements, by position, may stand for its own.
+    """
+
+    ranges: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    mapped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _elements: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def build(
+        cls,
+        definitions: Iterable[tuple[str, tuple[str, ...] | str, tuple[str, ...]]],
+    ) -> Space:
+        """Make the space from (name, elements or name of the copied range, mappings).
+
+        Raises
+        ------
+        SubscriptError
+            If a range is defined by itself, copies an unknown one or is empty.
+        """
+        raw = {name: (value, mapped) for name, value, mapped in definitions}
+        space = cls()
+        space._names = {subscript_key(name): name for name in raw}
+        mapped: dict[str, list[str]] = {}
+        for name, (value, targets) in raw.items():
+            own = subscript_key(name)
+            mapped.setdefault(own, []).extend(subscript_key(item) for item in targets)
+            if isinstance(value, str):
+                other = subscript_key(value)
+                mapped[own].append(other)
+                mapped.setdefault(other, []).append(own)
+            space.ranges[name] = tuple(space._written_out(name, raw, ()))
+        space.mapped = {key: tuple(value) for key, value in mapped.items()}
+        for elements in space.ranges.values():
+            for element in elements:
+                space._elements.setdefault(subscript_key(element), element)
+        return space
+
+    def _written_out(
+        self,
+        name: str,
+        raw: Mapping[str, tuple[tuple[str, ...] | str, tuple[str, ...]]],
+        above: tuple[str, ...],
+    ) -> Iterator[str]:
+        if name in above:
+            msg = f"the range '{name}' contains itself: {' → '.join([*above, name])}"
+            raise SubscriptError(msg)
+        value = raw[name][0]
+        for item in (value,) if isinstance(value, str) else value:
+            inner = self._names.get(subscript_key(item))
+            if inner is not None:
+                yield from self._written_out(inner, raw, (*above, name))
+            elif isinstance(value, str):
+                msg = f"the range '{name}' copies '{value}', which is not defined"
+                raise SubscriptError(msg)
+            else:
+                yield item
+
+    def range_name(self, name: str) -> str | None:
+        """Return the true name of a range, or None."""
+        return self._names.get(subscript_key(name))
+
+    def element_name(self, name: str) -> str | None:
+        """Return the true name of an element, or None."""
+        return self._elements.get(subscript_key(name))
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """Return the elements that a subscript of a left-hand side stands for.
+
+        Raises
+        ------
+        SubscriptError
+            If it is neither a range nor an element.
+        """
+        element = self.element_name(name)
+        if element is not None:
+            return (element,)
+        found = self.range_name(name)
+        if found is None:
+            msg = f"no subscript range or element '{name}'"
+            raise SubscriptError(msg)
+        return self.ranges[found]
+
+    def bindings(self, subscripts: Iterable[str]) -> Iterator[tuple[Binding, tuple[str, ...]]]:
+        """Yield each combination of a left-hand side: binding and elements.
+
+        Raises
+        ------
+        SubscriptError
+            If a subscript is neither a range nor an element.
+        """
+        names = list(subscripts)
+        keys = [
+            None if self.element_name(name) is not None else subscript_key(name)
+            for name in names
+        ]
+        for elements in product(*(self.members(name) for name in names)):
+            binding = {
+                key: element
+                for key, element in zip(keys, elements, strict=True)
+                if key is not None
+            }
+            yield binding, elements
+
+    def resolve(
+        self, subscript: str, binding: Binding, others: Iterable[str] = ()
+    ) -> str:
+        """Return the element that a subscript of a reference means.
+
+        ``binding`` holds the ranges of the left-hand side, and those marked ``!``
+        under their key with the mark. ``others`` are the subscripts beside it.
+
+        Raises
+        ------
+        SubscriptError
+            If it is unknown, or a range that nothing here gives an element to.
+        """
+        name = subscript.strip()
+        if name.endswith("!"):
+            key = subscript_key(name[:-1]) + "!"
+            if key in binding:
+                return binding[key]
+            msg = f"'{name}' stands outside SUM, PROD, VMIN and VMAX"
+            raise SubscriptError(msg)
+        element = self.element_name(name)
+        if element is not None:
+            return element
+        found = self.range_name(name)
+        if found is None:
+            msg = f"no subscript range or element '{name}'"
+            raise SubscriptError(msg)
+        key = subscript_key(name)
+        if key in binding:
+            return binding[key]
+        beside = {subscript_key(other) for other in others}
+        for target in self.mapped.get(key, ()):
+            if target in binding and target not in beside:
+                return self._by_position(found, target, binding[target])
+        msg = (
+            f"the range '{found}' is not one of the equation's left-hand side, nor "
+            "mapped to one"
+        )
+        raise SubscriptError(msg)
+
+    def _by_position(self, found: str, target: str, element: str) -> str:
+        other = self.ranges[self._names[target]]
+        mine = self.ranges[found]
+        if len(mine) != len(other):
+            msg = (
+                f"'{found}' has {len(mine)} elements and '{self._names[target]}', to "
+                f"which it is mapped, {len(other)}"
+            )
+            raise SubscriptError(msg)
+        return mine[other.index(element)]
+
+    def number(self, name: str, binding: Binding) -> int | None:
+        """Return the position of a subscript used as a number, or None if it is none.
+
+        Counted from 1 in the largest range that holds it, as PySD does.
+        """
+        if self.range_name(name) is not None:
+            element = self.resolve(name, binding)
+            own = set(self.ranges[self.range_name(name) or ""])
+        else:
+            found = self.element_name(name)
+            if found is None:
+                return None
+            element, own = found, {found}
+        homes = {
+            elements for elements in self.ranges.values() if own <= set(elements)
+        }
+        largest = max(homes, key=len)
+        places = {
+            home.index(element) + 1 for home in homes if len(home) == len(largest)
+        }
+        if len(places) != 1:
+            msg = f"'{name}' has different positions in ranges of the same size"
+            raise SubscriptError(msg)
+        return places.pop()
+
+    def dims(self, elements: Iterable[tuple[str, ...]], given: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+        """Return the range of each dimension of a variable from its elements.
+
+        ``given`` are the subscripts as written in each definition: a range among them
+        that fits goes before any other.
+        """
+        columns = [dict.fromkeys(column) for column in zip(*elements, strict=True)]
+        written = [list(column) for column in zip(*given, strict=True)]
+        chosen: list[str] = []
+        for own, names in zip(columns, written, strict=True):
+            wanted = set(own)
+            preferred = [found for name in names if (found := self.range_name(name))]
+            fits = [
+                name
+                for name in [*preferred, *self.ranges]
+                if wanted <= set(self.ranges[name])
+            ]
+            free = [name for name in fits if name not in chosen] or fits
+            exact = [name for name in free if wanted == set(self.ranges[name])]
+            # sorted() is stable: among equally small ranges the first defined one.
+            smallest = sorted(free, key=lambda name: len(self.ranges[name]))
+            chosen.append((exact or smallest)[0])
+        return tuple(chosen)
