@@ -1,0 +1,197 @@
+"""How far outcomes spread when the uncertainties take other values: no bare forecast.
+
+Every scenario meets the same sample of uncertainties, so that the difference between
+two scenarios is taken within each draw and not blurred by what they share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdmodel.errors import StudyError
+from sdmodel.experiments.designs import sobol_points
+from sdmodel.experiments.ensemble import Ensemble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from sdmodel.engines.base import EngineName, Progress
+    from sdmodel.experiments.space import Space
+    from sdmodel.model.core import Model
+    from sdmodel.study.design import Schedule
+    from sdmodel.study.outcomes import OutcomeKey
+
+QUANTILES = (0.05, 0.5, 0.95)
+DEFAULT_RUNS = 256
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Outcomes of several scenarios over one sample of the uncertainties.
+
+    ``values`` has dims (scenario, draw, outcome), ``series`` (scenario, draw, time,
+    outcome), both nan for failed draws; ``failed`` (scenario, draw).
+    """
+
+    scenarios: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    times: tuple[float, ...]
+    names: tuple[str, ...]
+    inputs: NDArray[np.float64] = field(repr=False)
+    values: NDArray[np.float64] = field(repr=False)
+    series: NDArray[np.float64] = field(repr=False)
+    failed: NDArray[np.bool_] = field(repr=False)
+
+    def series_table(self) -> pd.DataFrame:
+        """Return quantiles over time: scenario, outcome, time, p5, p50, p95, draws."""
+        import pandas as pd
+
+        parts = []
+        for s, scenario in enumerate(self.scenarios):
+            good = self.series[s][~self.failed[s]]
+            for o, outcome in enumerate(self.outcomes):
+                p5, p50, p95 = _quantiles(good[:, :, o], len(self.times))
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "scenario": scenario,
+                            "outcome": outcome,
+                            "time": self.times,
+                            "p5": p5,
+                            "p50": p50,
+                            "p95": p95,
+                            "draws": len(good),
+                        }
+                    )
+                )
+        return pd.concat(parts, ignore_index=True)
+
+    def difference_table(self, baseline: str) -> pd.DataFrame:
+        """Return the spread of each outcome, and of its difference from the baseline.
+
+        Columns: scenario, outcome, draws, undefined, p5, p50, p95, change_p5,
+        change_p50, change_p95, higher (share of draws in which it is higher).
+        Draws that failed in either scenario are left out and counted; where any value
+        does not exist the quantiles are nan.
+        """
+        import pandas as pd
+
+        base = self.scenarios.index(baseline)
+        rows = []
+        for s, scenario in enumerate(self.scenarios):
+            good = ~(self.failed[s] | self.failed[base])
+            for o, outcome in enumerate(self.outcomes):
+                here = self.values[s, good, o]
+                change = here - self.values[base, good, o]
+                p5, p50, p95 = _quantiles(here[:, None], 1)
+                low, middle, high = _quantiles(change[:, None], 1)
+                rows.append(
+                    {
+                        "scenario": scenario,
+                        "outcome": outcome,
+                        "draws": int(good.sum()),
+                        "undefined": int(np.isnan(here).sum()),
+                        "p5": p5[0],
+                        "p50": p50[0],
+                        "p95": p95[0],
+                        "change_p5": low[0],
+                        "change_p50": middle[0],
+                        "change_p95": high[0],
+                        "higher": float(np.mean(change > 0)) if good.any() else np.nan,
+                    }
+                )
+        return pd.DataFrame(rows)
+
+
+def _quantiles(
+    values: NDArray[np.float64], columns: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the three quantiles of each column of (draw, column)."""
+    if not len(values):
+        nothing = np.full(columns, np.nan)
+        return nothing, nothing, nothing
+    low, middle, high = np.quantile(values, QUANTILES, axis=0)
+    return low, middle, high
+
+
+def bands(
+    model: Model,
+    scenarios: Mapping[str, Mapping[str, float | Schedule]],
+    keys: Sequence[OutcomeKey],
+    space: Space,
+    *,
+    runs: int = DEFAULT_RUNS,
+    seed: int = 0,
+    engine: EngineName = "compiled",
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Bands:
+    """Run every scenario over one sample of the uncertainties.
+
+    Parameters
+    ----------
+    model
+        The model.
+    scenarios
+        Values of each scenario by its id; an uncertainty that a scenario sets itself
+        is not sampled there.
+    keys
+        Outcomes: their series and their numbers.
+    space
+        The uncertainties.
+    runs
+        Draws for each scenario, a power of two.
+    seed
+        Seed of the Sobol' sequence.
+    engine, jobs, progress
+        As for ``simulate``.
+
+    Raises
+    ------
+    StudyError
+        If there is nothing to sample.
+    """
+    if not space.groups:
+        msg = "controls.csv names no uncertainty; there is nothing to draw a band from"
+        raise StudyError(msg)
+    drawn = space.values(sobol_points(runs, space.dimensions, seed))
+    times = model.time.saved
+    axis = np.asarray(times)
+    shape = (len(scenarios), runs, len(times), len(keys))
+    series = np.empty(shape)
+    values = np.empty((len(scenarios), runs, len(keys)))
+    failed = np.zeros((len(scenarios), runs), dtype=bool)
+    for s, base in enumerate(scenarios.values()):
+        free = [i for i, name in enumerate(space.names) if name not in base]
+        ensemble = Ensemble(model, base, engine, jobs)
+
+        def report(done: int, _: int, before: int = s * runs) -> None:
+            if progress is not None:
+                progress(before + done, runs * len(scenarios))
+
+        series[s], failed[s] = ensemble.series(
+            [key.outcome for key in keys],
+            [space.names[i] for i in free],
+            drawn[:, free],
+            times,
+            report,
+        )
+        for i, key in enumerate(keys):
+            values[s, :, i] = key.value(series[s, :, :, i], axis, ensemble.window)
+    values[failed] = np.nan
+    return Bands(
+        scenarios=tuple(scenarios),
+        outcomes=tuple(key.text for key in keys),
+        times=times,
+        names=space.names,
+        inputs=drawn,
+        values=values,
+        series=series,
+        failed=failed,
+    )

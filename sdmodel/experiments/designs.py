@@ -1,0 +1,82 @@
+"""Where to look: the points of the unit cube that each method asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdmodel.errors import StudyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+SMALLEST_SOBOL_N = 16
+LARGEST_N = 2**20
+SMALLEST_MORRIS_N = 4
+
+
+def check_n(method: str, n: int) -> None:
+    """Refuse a sample size that the method cannot use.
+
+    Raises
+    ------
+    StudyError
+        If ``n`` is out of range, or no power of two where the sequence needs one.
+    """
+    if method == "morris":
+        if not SMALLEST_MORRIS_N <= n <= LARGEST_N:
+            msg = (
+                f"n = {n}: number of Morris trajectories; allowed: "
+                f"{SMALLEST_MORRIS_N} to {LARGEST_N}, mostly 20 to 100"
+            )
+            raise StudyError(msg)
+        return
+    if not SMALLEST_SOBOL_N <= n <= LARGEST_N or n & (n - 1):
+        below = 2 ** min(max(int(np.log2(max(n, 1))), 4), 20)
+        msg = (
+            f"n = {n}: a Sobol' sequence is even only at powers of two; allowed: "
+            f"{SMALLEST_SOBOL_N}, 32 … {LARGEST_N}; nearest: {below}"
+        )
+        raise StudyError(msg)
+
+
+def sobol_points(n: int, dimensions: int, seed: int) -> NDArray[np.float64]:
+    """Return the first ``n`` points (run, dimension) of a scrambled Sobol' sequence."""
+    from scipy.stats import qmc
+
+    sequence = qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
+    points: NDArray[np.float64] = sequence.random(n)
+    return points
+
+
+def saltelli(n: int, groups: Sequence[Sequence[int]], seed: int) -> NDArray[np.float64]:
+    """Return Saltelli's design: for each base row A, then A with one group from B, B.
+
+    Saltelli (2002), Computer Physics Communications 145:280-297, without the rows for
+    second order. The rows of the first half of ``n`` are the design of ``n / 2``.
+
+    Parameters
+    ----------
+    n
+        Number of base rows, a power of two.
+    groups
+        Columns of each group, together all columns of the cube.
+    seed
+        Seed of the sequence's scrambling.
+
+    Returns
+    -------
+    NDArray
+        (n * (len(groups) + 2), dimension).
+    """
+    dimensions = sum(len(columns) for columns in groups)
+    points = sobol_points(n, 2 * dimensions, seed)
+    a, b = points[:, :dimensions], points[:, dimensions:]
+    design = np.repeat(a[:, None, :], len(groups) + 2, axis=1)
+    for i, columns in enumerate(groups):
+        design[:, i + 1, list(columns)] = b[:, list(columns)]
+    design[:, -1] = b
+    return design.reshape(-1, dimensions)

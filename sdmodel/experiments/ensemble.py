@@ -1,0 +1,159 @@
+"""Many runs around one scenario, each reduced to its outcomes as soon as it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdmodel.engines.simulate import simulate
+from sdmodel.study.design import Inputs, Save, Schedule
+from sdmodel.study.summaries import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sdmodel.engines.base import EngineName, Output, Progress
+    from sdmodel.model.core import Model
+    from sdmodel.study.outcomes import Outcome, OutcomeKey
+
+CHUNK_BYTES = 48_000_000
+"""Series held at once; the outcomes of a whole study are far smaller."""
+
+FEWEST_RUNS = 256
+"""Smallest chunk: engines work on batches of lanes, on several cores."""
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """How runs around one scenario are made.
+
+    ``base`` holds the scenario's values, numbers or schedules, by element name; a
+    sampled constant takes the place of both.
+    """
+
+    model: Model
+    base: Mapping[str, float | Schedule]
+    engine: EngineName = "compiled"
+    jobs: int | None = None
+    window: Window = field(default_factory=Window)
+
+    def inputs(self, names: Sequence[str], values: NDArray[np.float64]) -> Inputs:
+        """Return the runs whose constants ``names`` take ``values`` (run, name)."""
+        runs = len(values)
+        sampled = set(names)
+        fixed = {
+            name: value
+            for name, value in self.base.items()
+            if name not in sampled and not isinstance(value, Schedule)
+        }
+        held = np.broadcast_to(np.array(list(fixed.values())), (runs, len(fixed)))
+        return Inputs(
+            names=(*names, *fixed),
+            values=np.ascontiguousarray(np.hstack([values, held])),
+            schedules={
+                name: (value,) * runs
+                for name, value in self.base.items()
+                if name not in sampled and isinstance(value, Schedule)
+            },
+        )
+
+    def outputs(
+        self,
+        names: Sequence[str],
+        values: NDArray[np.float64],
+        save: Save,
+        progress: Progress | None = None,
+    ) -> Iterator[tuple[slice, Output]]:
+        """Simulate chunk by chunk; yield which rows of ``values`` each output holds."""
+        times = self.model.time.saved if save.times is None else save.times
+        row = 8 * max(len(times), 1) * max(len(save.names), 1)
+        size = max(FEWEST_RUNS, CHUNK_BYTES // row)
+        total = len(values)
+        for start in range(0, total, size):
+            rows = slice(start, min(start + size, total))
+
+            def report(done: int, _: int, start: int = start) -> None:
+                if progress is not None:
+                    progress(start + done, total)
+
+            yield (
+                rows,
+                simulate(
+                    self.model,
+                    self.inputs(names, values[rows]),
+                    save,
+                    engine=self.engine,
+                    jobs=self.jobs,
+                    progress=report,
+                ),
+            )
+
+    def outcomes(
+        self,
+        keys: Sequence[OutcomeKey],
+        names: Sequence[str],
+        values: NDArray[np.float64],
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the outcomes (run, key) of these runs, and which runs failed (run,).
+
+        A failed run has nan for every outcome.
+        """
+        save = Save(_names(key.outcome for key in keys), self._times(keys))
+        found = np.full((len(values), len(keys)), np.nan)
+        failed = np.zeros(len(values), dtype=bool)
+        for rows, output in self.outputs(names, values, save, progress):
+            series = by_name(output)
+            failed[rows] = output.status != 0
+            for i, key in enumerate(keys):
+                over_time = key.outcome.expression.evaluate(series)
+                found[rows, i] = key.value(over_time, output.times, self.window)
+        found[failed] = np.nan
+        return found, failed
+
+    def series(
+        self,
+        outcomes: Sequence[Outcome],
+        names: Sequence[str],
+        values: NDArray[np.float64],
+        times: tuple[float, ...],
+        progress: Progress | None = None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return outcomes over time (run, time, outcome), and which runs failed."""
+        save = Save(_names(outcomes), times)
+        found = np.full((len(values), len(times), len(outcomes)), np.nan)
+        failed = np.zeros(len(values), dtype=bool)
+        for rows, output in self.outputs(names, values, save, progress):
+            parts = by_name(output)
+            failed[rows] = output.status != 0
+            for i, outcome in enumerate(outcomes):
+                found[rows, :, i] = outcome.expression.evaluate(parts)
+        found[failed] = np.nan
+        return found, failed
+
+    def _times(self, keys: Sequence[OutcomeKey]) -> tuple[float, ...] | None:
+        """Return the few saved times that suffice for these keys, or None for all."""
+        saved = self.model.time.saved
+        needed: set[float] = set()
+        for key in keys:
+            if key.year is None and key.summary == "final":
+                needed.add(saved[-1])
+            elif key.year in saved:
+                needed.add(float(key.year))
+            else:
+                return None
+        return tuple(sorted(needed))
+
+
+def _names(outcomes: Sequence[Outcome] | Iterator[Outcome]) -> tuple[str, ...]:
+    """Return the elements that these outcomes need, each once."""
+    return tuple(dict.fromkeys(name for o in outcomes for name in o.expression.names))
+
+
+def by_name(output: Output) -> dict[str, NDArray[np.float64]]:
+    """Return the series (run, time) of each saved element."""
+    return {name: output.values[:, :, i] for i, name in enumerate(output.names)}
