@@ -1,0 +1,195 @@
+"""A plan as a module of LLVM IR: prologue, initial states, step and save, and the loop.
+
+The module exports ``sd_run``: it takes groups of runs, as many as there are lanes, from
+the first step to the last saved one. Nothing in it depends on the number of runs, the
+saved times or the values of inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdmodel.engines.emit_body import Body, Slots
+from sdmodel.engines.emit_code import Code
+from sdmodel.engines.emit_driver import driver
+from sdmodel.engines.plan import Plan, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sdmodel.engines.target import Target
+    from sdmodel.model.expr import NodeId
+
+VERSION = 1
+"""Part of every cache key: raise it when the code written for a plan changes."""
+
+PIECE = 600
+"""Nodes in one function: LLVM's time grows faster than a function's length."""
+
+_LEAVES = frozenset({"input", "state", "drive"})
+SIGNATURE = (
+    "ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, "
+    "ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, "
+    "i64 %k"
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Sizes that the caller of ``sd_run`` must know; counts of vectors."""
+
+    lanes: int
+    slots: int
+    drives: int
+    work: int
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """The text of a module and the layout of its memory."""
+
+    text: str
+    layout: Layout
+
+
+def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
+    """Write the module of ``plan`` for ``target``, in functions of ``piece`` nodes."""
+    writer = _Module(plan, target, piece)
+    states = len(plan.states)
+    step = [(s.update, i) for i, s in enumerate(plan.states)]
+    calls = {
+        "step": writer.phase("step", step, writer.advance),
+        "initial": writer.phase(
+            "initial", [(s.initial, i) for i, s in enumerate(plan.states)], writer.keep
+        ),
+        "save": writer.phase(
+            "save", [(n, i) for i, n in enumerate(plan.saved)], writer.keep
+        ),
+    }
+    calls["prologue"] = writer.prologue()
+    run = len(writer.slots.run) + len(writer.slots.derived)
+    cross = len(writer.slots.cross) + 1
+    text = driver(
+        lanes=target.lanes,
+        calls=calls,
+        states=states,
+        run=run,
+        cross=cross,
+        saved=len(plan.saved),
+        slots=len(plan.inputs) + len(plan.drives),
+        drives=len(plan.drives),
+        table=len(plan.time_values),
+    )
+    parts = ["\n".join(sorted(writer.declarations)), *writer.functions, text]
+    width = 64 * target.lanes
+    parts.append(
+        f'attributes #0 = {{ nounwind "min-legal-vector-width"="{width}" '
+        f'"prefer-vector-width"="{width}" }}'
+    )
+    return Emitted(
+        text="\n\n".join(part for part in parts if part) + "\n",
+        layout=Layout(
+            lanes=target.lanes,
+            slots=len(plan.inputs) + len(plan.drives),
+            drives=len(plan.drives),
+            work=2 * states + run + cross + len(plan.saved),
+        ),
+    )
+
+
+class _Module:
+    """Collects the functions of a module."""
+
+    def __init__(self, plan: Plan, target: Target, piece: int) -> None:
+        self.plan, self.target, self.piece = plan, target, piece
+        self.slots = Slots(plan)
+        self.declarations: set[str] = set()
+        self.functions: list[str] = []
+
+    def keep(self, body: Body, value: NodeId, slot: int) -> None:
+        """Store a value as it is."""
+        body.code.store(body.real(value), "%dst", slot)
+
+    def advance(self, body: Body, value: NodeId, slot: int) -> None:
+        """Store a state's next value: one Euler step, or an assignment."""
+        code = body.code
+        if self.plan.states[slot].assign:
+            new = body.real(value)
+            # Such a state may come back from nan: remember that it was there.
+            flag = code.load("%cross", 0)
+            trace = code.times(new, code.const(0.0))
+            code.store(code.plus(flag, trace), "%cross", 0)
+        else:
+            old = code.load("%src", slot)
+            change = code.times(code.const(self.plan.time.step), body.real(value))
+            new = code.plus(old, change)
+        code.store(new, "%dst", slot)
+
+    def phase(
+        self,
+        name: str,
+        roots: Sequence[tuple[NodeId, int]],
+        finish: Callable[[Body, NodeId, int], None],
+    ) -> list[str]:
+        """Write the functions that compute ``roots``; return their names in order."""
+        plan = self.plan
+        order = [
+            n
+            for n in plan.reach((r for r, _ in roots), (Stage.STEP,))
+            if plan.nodes[n].op not in _LEAVES
+        ]
+        pieces = [
+            order[i : i + self.piece] for i in range(0, len(order), self.piece)
+        ] or [[]]
+        home = {n: i for i, piece in enumerate(pieces) for n in piece}
+        handed = {
+            a
+            for n in order
+            for a in plan.nodes[n].args
+            if home.get(a, home[n]) < home[n]
+        }
+        last = len(pieces) - 1
+        names = []
+        for number, piece in enumerate(pieces):
+            body = self._begin()
+            ends: dict[NodeId, list[int]] = {}
+            for root, slot in roots:
+                if home.get(root, last) == number:
+                    ends.setdefault(root, []).append(slot)
+            for node in piece:
+                body.compute(node)
+                if node in handed:
+                    shared = self.slots.share(node)
+                    body.code.store(body.real(node), "%cross", shared)
+                for slot in ends.pop(node, ()):
+                    finish(body, node, slot)
+            for node, left in ends.items():
+                for slot in left:
+                    finish(body, node, slot)
+            names.append(self._end(f"{name}{number}", body))
+        return names
+
+    def prologue(self) -> list[str]:
+        """Write the function of per-run values; last, when all wishes are known."""
+        body = self._begin(prologue=True)
+        wanted = [*self.plan.run_values, *(n for _, n in self.slots.derived)]
+        for node in self.plan.reach(wanted, (Stage.RUN,)):
+            if self.plan.nodes[node].op not in _LEAVES:
+                body.compute(node)
+        for node, slot in self.slots.run.items():
+            body.code.store(body.real(node), "%dst", slot)
+        body.write_derived()
+        return [self._end("prologue0", body)]
+
+    def _begin(self, *, prologue: bool = False) -> Body:
+        code = Code(self.target, self.declarations)
+        return Body(code, self.plan, self.slots, prologue=prologue)
+
+    def _end(self, name: str, body: Body) -> str:
+        lines: Iterable[str] = body.code.lines
+        text = "\n".join(lines)
+        self.functions.append(
+            f"define internal void @{name}({SIGNATURE}) #0 {{\n{text}\n  ret void\n}}"
+        )
+        return name

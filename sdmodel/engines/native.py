@@ -1,0 +1,287 @@
+"""The compiled engine: kernels made with llvmlite, kept on disk, run on all cores."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdmodel.engines import cache
+from sdmodel.engines.batch import Batch, Raw
+from sdmodel.engines.emit import VERSION, Layout, emit
+from sdmodel.engines.target import Target, host_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from sdmodel.engines.base import Progress
+    from sdmodel.engines.plan import Plan
+
+BLOCK = 256
+"""Runs handed to a thread at a time: long enough to hide the hand-over."""
+
+_COMPILING = threading.Lock()
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled plan. ``cached`` says whether its code came from disk."""
+
+    plan: Plan
+    target: Target
+    layout: Layout
+    cached: bool
+    _call: Callable[..., None] = field(repr=False)
+    _engine: Any = field(repr=False)  # keeps the code in memory
+    _local: threading.local = field(default_factory=threading.local, repr=False)
+
+    def run(
+        self,
+        batch: Batch,
+        *,
+        jobs: int | None = None,
+        block: int = BLOCK,
+        progress: Progress | None = None,
+    ) -> Raw:
+        """Simulate every run of ``batch`` on ``jobs`` threads (default: all cores)."""
+        raw = Raw(
+            values=np.empty((batch.runs, len(batch.save_steps), len(self.plan.names))),
+            bad_step=np.full(batch.runs, -1, dtype=np.int64),
+            bad_index=np.zeros(batch.runs, dtype=np.int64),
+        )
+        lanes = self.layout.lanes
+        threads = jobs or cores()
+        # Small batches are shared out evenly, in whole groups of lanes.
+        share = -(-batch.runs // (threads * lanes)) * lanes
+        size = max(lanes, min(block - block % lanes, share))
+        job = _Job(self, batch, raw, self.plan.time_table(batch.steps))
+        spans = [
+            (first, min(first + size, batch.runs))
+            for first in range(0, batch.runs, size)
+        ]
+        if threads == 1 or len(spans) <= 1:
+            for span in spans:
+                job.do(*span)
+                if progress is not None:
+                    progress(span[1], batch.runs)
+        else:
+            _run_threads(job, spans, threads, progress)
+        return raw
+
+    def memory(self) -> NDArray[np.float64]:
+        """Return this thread's working memory, aligned for whole vectors."""
+        found: NDArray[np.float64] | None = getattr(self._local, "work", None)
+        if found is None:
+            found = _aligned(self.layout.work * self.layout.lanes)
+            self._local.work = found
+        return found
+
+
+def _run_threads(
+    job: _Job,
+    spans: list[tuple[int, int]],
+    threads: int,
+    progress: Progress | None,
+) -> None:
+    done = 0
+    with ThreadPoolExecutor(min(threads, len(spans))) as pool:
+        waiting = {pool.submit(job.do, *span): span for span in spans}
+        try:
+            while waiting:
+                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    first, last = waiting.pop(future)
+                    future.result()
+                    done += last - first
+                if progress is not None:
+                    progress(done, job.batch.runs)
+        except BaseException:
+            # Ctrl-C or a failing callback: what has not begun shall not begin.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A batch on its way through a kernel."""
+
+    kernel: Kernel
+    batch: Batch
+    raw: Raw
+    table: NDArray[np.float64]
+
+    def do(self, first: int, last: int) -> None:
+        """Simulate runs ``first`` to ``last - 1`` in this thread."""
+        lanes = self.kernel.layout.lanes
+        slots, rows = self._inputs(first, last)
+        flags = np.zeros(len(slots) * lanes)
+        self._call(slots, rows, last - first, self.raw.values[first:last], flags, None)
+        bad = np.flatnonzero(np.isnan(flags[: last - first]))
+        for group in np.unique(bad // lanes):
+            self._trace(slots, rows, int(group), first, last)
+
+    def _inputs(
+        self, first: int, last: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return slots (group, slot, lane) and schedule offsets (group, drive, lane).
+
+        The last group is filled up with copies of the last run.
+        """
+        lanes = self.kernel.layout.lanes
+        runs = last - first
+        groups = -(-runs // lanes)
+        values = self.batch.slots(first, last)
+        rows = self.batch.rows[:, first:last]
+        rows = np.where(rows < 0, -1, rows * self.batch.pool.shape[1])
+        spare = groups * lanes - runs
+        if spare:
+            values = np.pad(values, ((0, 0), (0, spare)), mode="edge")
+            rows = np.pad(rows, ((0, 0), (0, spare)), mode="edge")
+        slots = _aligned(groups * len(values) * lanes)
+        slots = slots.reshape(groups, len(values), lanes)
+        slots[:] = values.reshape(len(values), groups, lanes).swapaxes(0, 1)
+        rows = rows.reshape(len(rows), groups, lanes).swapaxes(0, 1)
+        return slots, np.ascontiguousarray(rows)
+
+    def _call(
+        self,
+        slots: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        runs: int,
+        out: NDArray[np.float64],
+        flags: NDArray[np.float64],
+        trace: NDArray[np.int64] | None,
+    ) -> None:
+        saves = self.batch.save_steps
+        self.kernel._call(
+            len(slots),
+            runs,
+            slots.ctypes.data,
+            rows.ctypes.data,
+            self.batch.pool.ctypes.data,
+            self.table.ctypes.data,
+            saves.ctypes.data,
+            len(saves),
+            out.ctypes.data,
+            flags.ctypes.data,
+            self.kernel.memory().ctypes.data,
+            None if trace is None else trace.ctypes.data,
+        )
+
+    def _trace(
+        self,
+        slots: NDArray[np.float64],
+        rows: NDArray[np.int64],
+        group: int,
+        first: int,
+        last: int,
+    ) -> None:
+        """Run a group again, noting each lane's first value that is not finite."""
+        lanes = self.kernel.layout.lanes
+        start = first + group * lanes
+        runs = min(lanes, last - start)
+        trace = np.full((2, lanes), -1, dtype=np.int64)
+        part = slice(group, group + 1)
+        out = self.raw.values[start : start + runs]
+        self._call(slots[part], rows[part], runs, out, np.zeros(lanes), trace)
+        self.raw.bad_step[start : start + runs] = trace[0, :runs]
+        self.raw.bad_index[start : start + runs] = np.maximum(trace[1, :runs], 0)
+
+
+def _aligned(count: int) -> NDArray[np.float64]:
+    """Return zeros whose address suits the widest vectors."""
+    raw = np.zeros(count + 32)
+    skip = (-raw.ctypes.data % 256) // 8
+    return raw[skip : skip + count]
+
+
+def compile_plan(
+    plan: Plan,
+    target: Target | None = None,
+    *,
+    use_cache: bool = True,
+    piece: int | None = None,
+) -> Kernel:
+    """Return the kernel of ``plan``, from disk where it has been made before."""
+    target = target or host_target()
+    emitted = emit(plan, target) if piece is None else emit(plan, target, piece=piece)
+    key = _key(emitted.text, target)
+    with _COMPILING:
+        code = cache.load(key) if use_cache else None
+        cached = code is not None
+        if code is None:
+            code = _compile(emitted.text, target)
+            if use_cache:
+                cache.save(key, code)
+        engine, address = _link(code, target)
+    signature = ctypes.CFUNCTYPE(
+        None,
+        ctypes.c_int64,
+        ctypes.c_int64,
+        *[ctypes.c_void_p] * 5,
+        ctypes.c_int64,
+        *[ctypes.c_void_p] * 4,
+    )
+    return Kernel(
+        plan=plan,
+        target=target,
+        layout=emitted.layout,
+        cached=cached,
+        _call=signature(address),
+        _engine=engine,
+    )
+
+
+def _key(text: str, target: Target) -> str:
+    import llvmlite
+
+    parts = (str(VERSION), llvmlite.__version__, target.key, text)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _machine(target: Target) -> Any:
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=target.cpu, features=target.features, opt=3, jit=True
+    )
+
+
+def _compile(text: str, target: Target) -> bytes:
+    """Return the object code of a module."""
+    import llvmlite.binding as llvm
+
+    machine = _machine(target)
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    return bytes(machine.emit_object(module))
+
+
+def _link(code: bytes, target: Target) -> tuple[Any, int]:
+    """Load object code; return what keeps it alive and the address of ``sd_run``."""
+    import llvmlite.binding as llvm
+
+    machine = _machine(target)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine, engine.get_function_address("sd_run")

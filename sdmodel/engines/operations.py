@@ -1,0 +1,100 @@
+"""What each operation of the graph computes, in NumPy: the meaning engines share.
+
+Functions take float64 scalars or arrays and broadcast. They never raise: as in IEEE
+arithmetic, a division by zero is infinite and a root of a negative number is not a
+number. ``CONSTANT`` operations (leaves) are evaluated by the engines themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sdmodel.model.core import Lookup
+
+Value = Any
+"""A float64 scalar or an array of them: NumPy's types cannot tell the two apart."""
+
+Function = Callable[..., Value]
+
+# Vensim calls anything smaller than this zero (manual, ZIDZ); PySD keeps the figure.
+SMALL = 1e-6
+
+LEAVES = frozenset({"const", "input", "state", "time", "dt"})
+
+
+def _xidz(numerator: Value, denominator: Value, otherwise: Value) -> Value:
+    zero = np.abs(denominator) < SMALL
+    return np.where(zero, otherwise, numerator / np.where(zero, 1.0, denominator))
+
+
+def _zidz(numerator: Value, denominator: Value) -> Value:
+    return _xidz(numerator, denominator, np.float64(0.0))
+
+
+def _modulo(x: Value, m: Value) -> Value:
+    # x - QUANTUM(x, m): Vensim keeps the sign of x, unlike Python's remainder.
+    small = m < SMALL
+    part = m * np.trunc(x / np.where(small, 1.0, m))
+    return x - np.where(small, x, part)
+
+
+def _truth(function: Callable[..., Any]) -> Function:
+    return lambda *args: np.where(function(*args), 1.0, 0.0)
+
+
+OPERATIONS: Mapping[str, Function] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "pow": np.power,
+    "neg": np.negative,
+    "lt": _truth(np.less),
+    "le": _truth(np.less_equal),
+    "gt": _truth(np.greater),
+    "ge": _truth(np.greater_equal),
+    "eq": _truth(np.equal),
+    "ne": _truth(np.not_equal),
+    "and": _truth(np.logical_and),
+    "or": _truth(np.logical_or),
+    "not": _truth(np.logical_not),
+    "if": lambda c, a, b: np.where(c != 0.0, a, b),
+    "min": np.minimum,
+    "max": np.maximum,
+    "exp": np.exp,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "integer": np.trunc,
+    "modulo": _modulo,
+    "zidz": _zidz,
+    "xidz": _xidz,
+}
+
+
+def interpolate(table: Lookup, x: Value) -> Value:
+    """Read a table at ``x``: numpy.interp inside, the table's rule outside."""
+    xp, fp = np.asarray(table.x), np.asarray(table.y)
+    if table.rule == "hold_backward":
+        at = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 1)
+        return np.where(np.isnan(x), x, fp[at])
+    if table.rule == "hold_forward":
+        at = np.clip(np.searchsorted(xp, x, side="left"), 0, len(xp) - 1)
+        return np.where(np.isnan(x), x, fp[at])
+    inside = np.interp(x, xp, fp)
+    if table.rule == "clamp" or len(xp) == 1:
+        return inside
+    low = (fp[1] - fp[0]) / (xp[1] - xp[0])
+    high = (fp[-1] - fp[-2]) / (xp[-1] - xp[-2])
+    inside = np.where(x < xp[0], fp[0] + low * (x - xp[0]), inside)
+    return np.where(x > xp[-1], fp[-1] + high * (x - xp[-1]), inside)

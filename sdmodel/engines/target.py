@@ -1,0 +1,59 @@
+"""Which processor a kernel is for, and what that allows its code to use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Target:
+    """Settings that decide a kernel's instructions, and so its bits.
+
+    ``lanes`` is the number of runs in step with one another. ``fma`` decides the
+    rounding inside exp, ln and pow; model arithmetic is never contracted. ``wide``
+    allows AVX-512's own permutes and scaling. ``features`` is LLVM's list.
+    """
+
+    cpu: str
+    features: str
+    lanes: int
+    fma: bool
+    wide: bool
+
+    @property
+    def key(self) -> str:
+        """Text that names these settings in a cache key."""
+        return f"{self.cpu}|{self.features}|{self.lanes}|{self.fma}|{self.wide}"
+
+
+def host_target(lanes: int | None = None, *, wide: bool | None = None) -> Target:
+    """Return the best settings for this machine.
+
+    Parameters
+    ----------
+    lanes
+        Runs in step with one another; default as many as fill a register.
+    wide
+        False forbids AVX-512's own instructions, so that other processors' code can be
+        tried here.
+    """
+    import llvmlite.binding as llvm
+
+    try:
+        host: Mapping[str, bool] = llvm.get_host_cpu_features()
+    except RuntimeError:  # LLVM cannot tell on some processors
+        host = {}
+    features = ",".join(("+" if on else "-") + f for f, on in sorted(host.items()))
+    cpu = llvm.get_host_cpu_name()
+    triple = llvm.get_process_triple()
+    arm = triple.startswith(("aarch64", "arm64"))
+    avx512 = host.get("avx512f", False) and host.get("avx512dq", False)
+    fma = arm or host.get("fma", False)
+    if lanes is None:
+        lanes = 8 if avx512 else 4 if host.get("avx2", False) else 2
+    wide = (avx512 and lanes == 8) if wide is None else wide and avx512 and lanes == 8
+    return Target(cpu=cpu, features=features, lanes=lanes, fma=fma, wide=wide)
