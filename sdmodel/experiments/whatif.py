@@ -1,0 +1,320 @@
+"""What if: scenarios in, outcomes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sdmodel.engines.simulate import simulate
+from sdmodel.errors import RunError
+from sdmodel.experiments.workbook import folder_of, workbook_of
+from sdmodel.study.controls import variable_of
+from sdmodel.study.design import Inputs, Save, Schedule
+from sdmodel.study.outcomes import OutcomeKey, parse_key
+from sdmodel.study.scenario import Scenario
+from sdmodel.study.summaries import Window
+from sdmodel.study.values import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sdmodel.engines.base import EngineName, Progress
+    from sdmodel.model.core import Model, Variable
+    from sdmodel.study.outcomes import Outcome
+
+SaveWhat = Literal["outcomes", "all"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of scenarios, one row a scenario, in plain arrays.
+
+    ``series`` maps outcome ids to (run, time), ``values`` outcome keys to (run,), both
+    nan where there is no number; every value of a bad run is nan. ``elements`` holds
+    the saved model elements, (run, time) as computed.
+    """
+
+    scenarios: tuple[Scenario, ...]
+    keys: tuple[OutcomeKey, ...]
+    times: NDArray[np.float64]
+    series: dict[str, NDArray[np.float64]]
+    values: dict[str, NDArray[np.float64]]
+    elements: dict[str, NDArray[np.float64]] = field(repr=False)
+    status: NDArray[np.int8]
+    bad_time: NDArray[np.float64]
+    bad_name: tuple[str, ...]
+
+    def bad_runs(self) -> tuple[str, ...]:
+        """Return one sentence for each run that went bad."""
+        return tuple(
+            f"scenario '{scenario.id}' went bad: '{self.bad_name[i]}' ceased to be a "
+            f"finite number at {self.bad_time[i]:.10g}; it has no outcomes"
+            for i, scenario in enumerate(self.scenarios)
+            if self.status[i] != 0
+        )
+
+
+def make_inputs(scenarios: Sequence[Scenario], model: Model) -> Inputs:
+    """Return one row per scenario; what a scenario leaves alone has its default."""
+    names = tuple(dict.fromkeys(name for s in scenarios for name in s.values))
+    defaults = {item.name: item.default for item in model.inputs}
+    values = np.empty((len(scenarios), len(names)))
+    schedules: dict[str, tuple[Schedule | None, ...]] = {}
+    for column, name in enumerate(names):
+        given = [s.values.get(name, defaults[name]) for s in scenarios]
+        timed = tuple(v if isinstance(v, Schedule) else None for v in given)
+        values[:, column] = [
+            value_at(value, model.time.start) if isinstance(value, Schedule) else value
+            for value in given
+        ]
+        if any(timed):
+            schedules[name] = timed
+    return Inputs(names, values, schedules)
+
+
+def evaluate(
+    model: Model,
+    scenarios: Sequence[Scenario],
+    keys: Sequence[OutcomeKey],
+    *,
+    engine: EngineName = "compiled",
+    save: SaveWhat = "outcomes",
+    window: Window | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Answer:
+    """Run scenarios and sum up their outcomes, without xarray.
+
+    Raises
+    ------
+    RunError
+        If there is nothing to run, or two scenarios share an id.
+    """
+    _check(scenarios)
+    window = window or Window()
+    needed = [name for key in keys for name in key.outcome.expression.names]
+    names = tuple(dict.fromkeys(model.scalars if save == "all" else needed))
+    output = simulate(
+        model,
+        make_inputs(scenarios, model),
+        Save(names),
+        engine=engine,
+        jobs=jobs,
+        progress=progress,
+    )
+    elements = {name: output.values[:, :, i] for i, name in enumerate(output.names)}
+    bad = output.status != 0
+    series: dict[str, NDArray[np.float64]] = {}
+    values: dict[str, NDArray[np.float64]] = {}
+    shape = (len(scenarios), len(output.times))
+    for key in keys:
+        if key.outcome.id not in series:
+            raw = key.outcome.expression.evaluate(elements)
+            whole = np.array(np.broadcast_to(raw, shape))
+            whole[~np.isfinite(whole)] = np.nan
+            series[key.outcome.id] = whole
+        found = key.value(series[key.outcome.id], output.times, window)
+        values[key.text] = np.where(bad, np.nan, found)
+    return Answer(
+        scenarios=tuple(scenarios),
+        keys=tuple(keys),
+        times=output.times,
+        series=series,
+        values=values,
+        elements=elements,
+        status=output.status,
+        bad_time=output.bad_time,
+        bad_name=output.bad_name,
+    )
+
+
+def _check(scenarios: Sequence[Scenario]) -> None:
+    if not scenarios:
+        msg = "no scenario to run; give at least one"
+        raise RunError(msg)
+    ids = [scenario.id for scenario in scenarios]
+    twice = [name for name in dict.fromkeys(ids) if ids.count(name) > 1]
+    if twice:
+        raise RunError(
+            f"two scenarios are called '{name}'; rename one of the files"
+            for name in twice
+        )
+
+
+def headline_keys(outcomes: Iterable[Outcome]) -> tuple[OutcomeKey, ...]:
+    """Return each outcome with the summary of its row."""
+    return tuple(OutcomeKey(o.id, o, o.summary) for o in outcomes)
+
+
+def run(
+    model: Model,
+    scenarios: Scenario | str | Path | Iterable[Scenario | str | Path],
+    *,
+    engine: EngineName = "compiled",
+    save: SaveWhat = "outcomes",
+    keys: Sequence[str] = (),
+    window: Window | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Run scenarios of a model.
+
+    Parameters
+    ----------
+    model
+        From `read_model`.
+    scenarios
+        One or several: scenarios, ids of the model's folder, or ``.toml`` files.
+    engine
+        What computes: "compiled", "numpy" or "pysd".
+    save
+        "outcomes", or "all" for every variable of the model too.
+    keys
+        Further outcome keys, such as ``fund_balance@2035`` or ``spending@total``.
+    window
+        Years over which outcomes are summed up, and the discount rate.
+    jobs
+        Threads; all cores if None.
+    progress
+        Called with runs done and runs in all.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims (run, time, subscripts…); ``run`` holds scenario ids. Of each outcome
+        ``id`` the series (run, time) and ``id@summary`` (run,); each constant that a
+        scenario sets (run,), or (run, time) if scheduled; ``status`` (run,), 0 good
+        and 1 bad, with ``bad_time`` and ``bad_name``.
+
+    Raises
+    ------
+    SdmodelError
+        If a scenario or table is wrong.
+    """
+    workbook = workbook_of(model, folder_of(model))
+    several = [scenarios] if isinstance(scenarios, Scenario | str) else scenarios
+    listed = [several] if not hasattr(several, "__iter__") else list(several)
+    read = [
+        item if isinstance(item, Scenario) else workbook.scenario(item)
+        for item in listed
+    ]
+    wanted = {key.text: key for key in headline_keys(workbook.outcomes)}
+    for text in keys:
+        key = parse_key(text, workbook.outcomes, model)
+        wanted[key.text] = key
+    answer = evaluate(
+        model,
+        read,
+        tuple(wanted.values()),
+        engine=engine,
+        save=save,
+        window=window,
+        jobs=jobs,
+        progress=progress,
+    )
+    return dataset(answer, model, engine=engine, save=save)
+
+
+def dataset(
+    answer: Answer, model: Model, *, engine: str, save: SaveWhat = "outcomes"
+) -> xr.Dataset:
+    """Return an answer with labels and attributes; see `run` for its variables."""
+    import xarray as xr
+
+    from sdmodel.study.results import versions
+
+    ids = [scenario.id for scenario in answer.scenarios]
+    found: dict[str, object] = {}
+    for key in answer.keys:
+        about = {"long_name": key.outcome.label_en, "label_zh": key.outcome.label_zh}
+        found[key.outcome.id] = (
+            ("run", "time"),
+            answer.series[key.outcome.id],
+            about | {"units": key.outcome.series_unit},
+        )
+        name = key.text if "@" in key.text else f"{key.text}@{key.summary}"
+        found[name] = (
+            ("run",),
+            answer.values[key.text],
+            about | {"units": key.unit, "summary": name.partition("@")[2]},
+        )
+    coordinates: dict[str, object] = {"run": ids, "time": answer.times}
+    if save == "all":
+        for variable in model.variables.values():
+            _add_variable(variable, answer, model, found, coordinates)
+    else:
+        _add_inputs(answer, model, found)
+    found["status"] = (("run",), answer.status, {"long_name": "0 good, 1 bad"})
+    found["bad_time"] = (("run",), answer.bad_time, {"units": "Year"})
+    found["bad_name"] = (("run",), list(answer.bad_name))
+    return xr.Dataset(
+        found,
+        coords=coordinates,
+        attrs={
+            "model": model.name,
+            "model_digest": model.digest,
+            "engine": engine,
+            **{f"version_{name}": text for name, text in versions().items()},
+        },
+    )
+
+
+def _safe(name: str) -> str:
+    # NetCDF takes a slash for a group.
+    return name.replace("/", "∕")  # noqa: RUF001 - the look-alike is meant
+
+
+def _add_inputs(answer: Answer, model: Model, found: dict[str, object]) -> None:
+    inputs = make_inputs(answer.scenarios, model)
+    for column, name in enumerate(inputs.names):
+        variable = model.variables.get(variable_of(name, model))
+        about = {"units": variable.unit if variable else "", "role": "input"}
+        if name in inputs.schedules:
+            held = np.repeat(inputs.values[:, column, None], len(answer.times), axis=1)
+            for row, schedule in enumerate(inputs.schedules[name]):
+                if schedule is not None:
+                    held[row] = np.interp(answer.times, schedule.times, schedule.values)
+            found.setdefault(_safe(name), (("run", "time"), held, about))
+        else:
+            values = inputs.values[:, column]
+            found.setdefault(_safe(name), (("run",), values, about))
+
+
+def _add_variable(
+    variable: Variable,
+    answer: Answer,
+    model: Model,
+    found: dict[str, object],
+    coordinates: dict[str, object],
+) -> None:
+    """Add a model variable with its subscripts as dims."""
+    if not variable.elements or any(
+        element not in answer.elements for element in variable.elements
+    ):
+        return
+    about = {
+        "units": variable.unit,
+        "long_name": variable.name,
+        "comment": variable.comment,
+        "equation": variable.equation,
+    }
+    parts = [answer.elements[element] for element in variable.elements]
+    if len(parts) == 1:
+        found.setdefault(_safe(variable.name), (("run", "time"), parts[0], about))
+        return
+    dims = tuple(_safe(dim) for dim in variable.dims)
+    sizes = tuple(len(model.subscripts.get(dim, ())) for dim in variable.dims)
+    if len(set(dims)) < len(dims) or int(np.prod(sizes)) != len(parts):
+        for element, part in zip(variable.elements, parts, strict=True):
+            found.setdefault(_safe(element), (("run", "time"), part, about))
+        return
+    for dim, name in zip(variable.dims, dims, strict=True):
+        coordinates[name] = list(model.subscripts[dim])
+    stacked = np.stack(parts, axis=-1).reshape(*parts[0].shape, *sizes)
+    found.setdefault(_safe(variable.name), (("run", "time", *dims), stacked, about))

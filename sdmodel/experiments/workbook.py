@@ -1,0 +1,132 @@
+"""A model together with the tables of its folder: all that a question refers to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdmodel.errors import SdmodelError
+from sdmodel.study.controls import read_controls
+from sdmodel.study.locate import locate_model
+from sdmodel.study.outcomes import read_outcomes, stock_outcomes
+from sdmodel.study.scenario import BASELINE, scenario_paths
+from sdmodel.study.scenario import read_scenario as read_scenario_of
+from sdmodel.translate.read import read_model as translate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sdmodel.model.core import Model
+    from sdmodel.study.controls import Control
+    from sdmodel.study.outcomes import Outcome
+    from sdmodel.study.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """A model, its controls and its outcomes; ``folder`` is None for a lone file.
+
+    A model without ``outcomes.csv`` is looked at through its stocks.
+    """
+
+    model: Model
+    folder: Path | None
+    controls: tuple[Control, ...]
+    outcomes: tuple[Outcome, ...]
+
+    def scenario_ids(self) -> tuple[str, ...]:
+        """Return the ids of its scenarios, the baseline first.
+
+        Without scenario files the values in the model file are the baseline.
+        """
+        return tuple(scenario_paths(self.folder)) or (BASELINE,)
+
+    def scenario(
+        self,
+        name: str | Path,
+        *,
+        sets: Sequence[str] = (),
+        allow_outside: bool = False,
+    ) -> Scenario:
+        """Read one of its scenarios, or a ``.toml`` file, with ``--set`` on top."""
+        return read_scenario_of(
+            name,
+            self.folder,
+            self.model,
+            self.controls,
+            allow_outside=allow_outside,
+            sets=sets,
+        )
+
+
+def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:
+    """Read a model and the tables beside it.
+
+    Parameters
+    ----------
+    name_or_path
+        A shipped model's name, a model folder, or a model file.
+
+    Raises
+    ------
+    SdmodelError
+        If the model or a table is wrong; problems of both tables at once.
+    """
+    source, folder = locate_model(name_or_path)
+    return workbook_of(translate(source), folder)
+
+
+def workbook_of(model: Model, folder: Path | None) -> Workbook:
+    """Return a model that was read already, with the tables of ``folder``."""
+    problems: list[str] = []
+    controls: tuple[Control, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    kind: type[SdmodelError] | None = None
+    try:
+        if folder is not None and (folder / "controls.csv").exists():
+            controls = read_controls(folder, model)
+    except SdmodelError as error:
+        problems += error.problems
+        kind = type(error)
+    try:
+        if folder is not None and (folder / "outcomes.csv").exists():
+            outcomes = read_outcomes(folder, model)
+        else:
+            outcomes = stock_outcomes(model)
+    except SdmodelError as error:
+        problems += error.problems
+        kind = type(error)
+    if kind is not None:
+        raise kind(problems)
+    return Workbook(model, folder, controls, outcomes)
+
+
+def read_model(name_or_path: str | Path = "consortium") -> Model:
+    """Return a model by the name of a shipped one or by its path.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no such model or it cannot be read.
+    """
+    return translate(locate_model(name_or_path)[0])
+
+
+def read_scenario(
+    name: str | Path, model: Model, *, allow_outside_limits: bool = False
+) -> Scenario:
+    """Return a scenario of a model: an id of its folder, or a ``.toml`` file.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem at once.
+    """
+    workbook = workbook_of(model, folder_of(model))
+    return workbook.scenario(name, allow_outside=allow_outside_limits)
+
+
+def folder_of(model: Model) -> Path | None:
+    """Return the folder whose tables belong to a model that was read."""
+    return locate_model(model.path)[1]

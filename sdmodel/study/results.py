@@ -1,0 +1,297 @@
+"""Run folders: results, and a manifest that says how to make them again.
+
+A run folder holds ``manifest.json`` (command, expanded scenarios or study, model
+digest, versions, platform, seed, times, SHA-256 of every other file), results as NetCDF
+and small tables as CSV. It is filled under a temporary name and renamed when complete.
+Dims of results are always in the order run, time, subscripts.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import json
+import platform
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.errors import HostError, ResultsError
+from sdmodel.study.design import Schedule
+from sdmodel.study.files import atomic_folder, check_writable, host_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    import xarray as xr
+
+    from sdmodel.model.core import Model
+    from sdmodel.study.scenario import Scenario
+
+FORMAT = 1
+"""Version of the manifest; a reader refuses newer ones."""
+MANIFEST = "manifest.json"
+RESULTS = "results.nc"
+_NEEDED = ("format", "kind", "command", "model", "outputs")
+_PACKAGES = ("sdmodel", "numpy", "pysd", "llvmlite", "xarray", "scipy", "SALib")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run folder that was opened and found whole."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    def dataset(self, name: str = RESULTS) -> xr.Dataset:
+        """Return the results, read into memory."""
+        import xarray as xr
+
+        try:
+            return xr.load_dataset(self.folder / name, engine="h5netcdf")
+        except (OSError, ValueError, KeyError) as error:
+            msg = f"{self.folder / name}: not readable as NetCDF: {error}"
+            raise ResultsError(msg) from error
+
+
+def now() -> str:
+    """Return the time of day in UTC, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def describe(
+    kind: str,
+    *,
+    command: Sequence[str],
+    model: Model,
+    engine: str,
+    started: str,
+    scenarios: Sequence[Scenario] = (),
+    study: Mapping[str, object] | None = None,
+    seed: int | None = None,
+    warnings: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return a manifest without its outputs, as `save_run` takes it."""
+    return {
+        "format": FORMAT,
+        "kind": kind,
+        "command": list(command),
+        "model": {"name": model.name, "digest": model.digest},
+        "engine": engine,
+        "seed": seed,
+        "scenarios": {scenario.id: scenario_record(scenario) for scenario in scenarios},
+        "study": study,
+        "warnings": list(warnings),
+        "versions": versions(),
+        "platform": {
+            "system": platform.platform(),
+            "machine": platform.machine(),
+            "python": platform.python_version(),
+            "implementation": sys.implementation.name,
+        },
+        "started": started,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes; absent packages are left out."""
+    found: dict[str, str] = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def scenario_record(scenario: Scenario) -> dict[str, Any]:
+    """Return a scenario with all it inherits, as the manifest keeps it."""
+    return {
+        "title": dict(scenario.title),
+        "values": {name: value_record(v) for name, v in scenario.values.items()},
+        "evidence": dict(scenario.evidence),
+    }
+
+
+def value_record(value: float | Schedule) -> float | dict[str, list[float]]:
+    """Return a number, or the points of a schedule, for JSON."""
+    if isinstance(value, Schedule):
+        return {"time": list(value.times), "value": list(value.values)}
+    return value
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse, before the first simulation, a folder that results could not go to.
+
+    Raises
+    ------
+    HostError
+        If it cannot be written.
+    ResultsError
+        If it holds files and is no run folder: nobody's files are replaced.
+    """
+    check_writable(folder, folder=True)
+    if not folder.is_dir():
+        return
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError as error:
+        raise host_error(error, folder, "read") from error
+    if names and MANIFEST not in names:
+        msg = (
+            f"{folder}: this folder holds other files ({len(names)}, such as "
+            f"'{sorted(names)[0]}'); name a new or empty folder"
+        )
+        raise ResultsError(msg)
+
+
+def save_run(
+    folder: Path, files: Mapping[str, bytes], manifest: Mapping[str, Any]
+) -> Path:
+    """Write a run folder; an older run of that name is replaced when all is written.
+
+    Parameters
+    ----------
+    folder
+        Where; it is made.
+    files
+        Content by file name.
+    manifest
+        As `describe` makes it; the end time and the outputs' hashes are added.
+
+    Raises
+    ------
+    HostError, ResultsError
+        If it cannot be written; then nothing is left of it.
+    """
+    check_folder(folder)
+    outputs = {
+        name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        for name, data in files.items()
+    }
+    record = dict(manifest) | {"ended": now(), "outputs": outputs}
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with atomic_folder(folder) as temporary:
+        for name, data in files.items():
+            (temporary / name).write_bytes(data)
+        (temporary / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    return folder
+
+
+def open_run(folder: Path) -> RunFolder:
+    """Open a run folder and check that it is whole.
+
+    Raises
+    ------
+    ResultsError
+        If it is missing, damaged or of a newer version; every damage at once.
+    """
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        msg = f"{folder}: no such run folder"
+        raise ResultsError(msg)
+    if not path.is_file():
+        msg = f"{folder}: no run folder: {MANIFEST} is missing"
+        raise ResultsError(msg)
+    manifest = _manifest(path)
+    problems: list[str] = []
+    outputs = manifest["outputs"]
+    for name, about in outputs.items():
+        output = folder / name
+        if "/" in name or "\\" in name or not isinstance(about, dict):
+            problems.append(f"{path}: damaged: output '{name}'")
+        elif not output.is_file():
+            problems.append(f"{output}: missing, though the manifest lists it")
+        else:
+            data = _bytes(output)
+            if hashlib.sha256(data).hexdigest() != about.get("sha256"):
+                problems.append(
+                    f"{output}: damaged: its content is not what was written "
+                    f"({len(data)} bytes, {about.get('bytes')} expected)"
+                )
+    if problems:
+        raise ResultsError(problems)
+    return RunFolder(folder, manifest)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise host_error(error, path, "read") from error
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(_bytes(path).decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        msg = f"{path}: damaged: not valid JSON ({str(error)[:60]})"
+        raise ResultsError(msg) from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("format"), int):
+        msg = f"{path}: damaged: no manifest of a run"
+        raise ResultsError(msg)
+    if manifest["format"] > FORMAT:
+        msg = (
+            f"{path}: written by a newer sdmodel (format {manifest['format']}, this "
+            f"one reads {FORMAT}); update sdmodel"
+        )
+        raise ResultsError(msg)
+    missing = [key for key in _NEEDED if key not in manifest]
+    if missing or not isinstance(manifest["outputs"], dict):
+        what = ", ".join(f"'{key}'" for key in missing or ["outputs"])
+        msg = f"{path}: damaged: {what} is missing or wrong"
+        raise ResultsError(msg)
+    return manifest
+
+
+def list_runs(place: Path) -> tuple[RunFolder | ResultsError, ...]:
+    """Return every run folder directly in ``place``; damaged ones as their error."""
+    found: list[RunFolder | ResultsError] = []
+    if not place.is_dir():
+        return ()
+    for folder in sorted(place.iterdir()):
+        if not (folder / MANIFEST).is_file():
+            continue
+        try:
+            found.append(open_run(folder))
+        except ResultsError as error:
+            found.append(error)
+        except HostError as error:
+            found.append(ResultsError(error.problems))
+    return tuple(found)
+
+
+def dataset_bytes(dataset: xr.Dataset) -> bytes:
+    """Return a dataset as the bytes of a NetCDF 4 file."""
+    return bytes(dataset.to_netcdf(None, engine="h5netcdf"))
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a CSV table that spreadsheets open, numbers in full precision.
+
+    A byte order mark stands first if there is any letter beyond ASCII, by which
+    spreadsheets know UTF-8. Texts that a spreadsheet would take for a formula
+    (beginning with = + - @) get an apostrophe before them; None is an empty cell.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([cell(name) for name in columns])
+    writer.writerows([cell(item) for item in row] for row in rows)
+    text = buffer.getvalue()
+    return text.encode("utf-8" if text.isascii() else "utf-8-sig")
+
+
+def cell(item: object) -> str:
+    """Return one cell: numbers by ``repr``, texts made harmless."""
+    if item is None:
+        return ""
+    if isinstance(item, float):
+        return repr(float(item))
+    text = str(item)
+    if isinstance(item, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + text
+    return text
