@@ -53,7 +53,8 @@ def pytest_collection_modifyitems(
         return  # a test asked for by name is run
     marks = str(config.getoption("-m") or "")
     slow = str(config.getoption("--slow"))
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         asked = any(
             mark in marks
