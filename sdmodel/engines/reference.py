@@ -1,0 +1,235 @@
+"""PySD, the judge: slow, independent of our Plan and kernels, started clean each run.
+
+PySD writes a Python file beside the model and keeps ``params`` for later runs of the
+same object. So the model is copied to a temporary folder, and each run loads it anew.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdmodel.engines.base import Output, Progress
+from sdmodel.engines.plan import constant
+from sdmodel.errors import RunError
+from sdmodel.translate.read import read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from sdmodel.model.core import Model, Variable
+    from sdmodel.study.design import Inputs, Save, Schedule
+
+Value = Any
+"""What PySD takes for a parameter: float, pandas Series, xarray DataArray, function."""
+
+
+def run_pysd(
+    model: Model, inputs: Inputs, save: Save, progress: Progress | None = None
+) -> Output:
+    """Run PySD once for each row of ``inputs``.
+
+    Names must be the model's own and ``save.times`` a tuple.
+
+    Raises
+    ------
+    RunError
+        If the model's file is no longer the one that was read, or PySD cannot load it.
+    """
+    owners = _owners(model)
+    foreign = [name for name in save.names if name not in owners]
+    if foreign:
+        raise RunError(
+            [f"engine pysd: '{name}' is no variable there" for name in foreign]
+        )
+    times = np.asarray(save.times, dtype=np.float64)
+    runs = inputs.values.shape[0]
+    values = np.full((runs, len(times), len(save.names)), math.nan)
+    faults: list[tuple[float, str]] = []
+    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _quiet():
+        program = _translate(model, Path(folder)) if runs else Path(folder)
+        for run in range(runs):
+            judge = _Judge(model, program, owners)
+            try:
+                judge.run(inputs, run, save.names, times, values[run])
+            except (ArithmeticError, ValueError, TypeError, IndexError) as error:
+                # Python's arithmetic stops where IEEE's goes on to inf and nan.
+                faults.append((judge.clock(), f"{type(error).__name__}: {error}"))
+            else:
+                faults.append(_first_fault(values[run], times, save.names))
+            if progress is not None:
+                progress(run + 1, runs)
+    return Output(
+        names=save.names,
+        times=times,
+        values=values,
+        status=np.array([bool(name) for _, name in faults], dtype=np.int8),
+        bad_time=np.array([time for time, _ in faults], dtype=np.float64),
+        bad_name=tuple(name for _, name in faults),
+    )
+
+
+def _owners(model: Model) -> dict[str, tuple[Variable, int]]:
+    """Return the variable of each element and its place in row-major order."""
+    return {
+        element: (variable, place)
+        for variable in model.variables.values()
+        for place, element in enumerate(variable.elements)
+    }
+
+
+class _quiet(warnings.catch_warnings):  # noqa: N801 - a context manager, used as a verb
+    """Silence PySD's warnings, which repeat at each step what ``check`` says once."""
+
+    def __enter__(self) -> None:  # type: ignore[override] # nothing is recorded
+        super().__enter__()
+        warnings.simplefilter("ignore")
+
+
+def _translate(model: Model, folder: Path) -> Path:
+    """Return the Python program that PySD makes of the model's file."""
+    import pysd
+
+    source = Path(model.path)
+    # PySD's translation is a program: only a file that the guard has read may be one.
+    if read_model(source).digest != model.digest:
+        msg = f"{model.path}: the file has changed since it was read; read it again"
+        raise RunError(msg)
+    copy = folder / f"model{source.suffix}"
+    shutil.copyfile(source, copy)
+    vensim = source.suffix.lower() == ".mdl"
+    try:
+        (pysd.read_vensim if vensim else pysd.read_xmile)(copy)
+    except Exception as error:
+        msg = f"{model.path}: PySD cannot load the model: {error}"
+        raise RunError(msg) from error
+    return copy.with_suffix(".py")
+
+
+def _first_fault(
+    values: NDArray[np.float64], times: NDArray[np.float64], names: tuple[str, ...]
+) -> tuple[float, str]:
+    for time, row in zip(times.tolist(), values, strict=True):
+        for name, value in zip(names, row.tolist(), strict=True):
+            if not math.isfinite(value):
+                return time, name
+    return math.nan, ""
+
+
+class _Judge:
+    """One run of a fresh PySD model."""
+
+    def __init__(
+        self, model: Model, program: Path, owners: dict[str, tuple[Variable, int]]
+    ) -> None:
+        import pysd
+
+        self.model, self.owners = model, owners
+        self.pysd = pysd.load(program)
+
+    def clock(self) -> float:
+        """Return the time that the run has reached."""
+        return float(self.pysd.time())
+
+    def run(
+        self,
+        inputs: Inputs,
+        run: int,
+        names: tuple[str, ...],
+        times: NDArray[np.float64],
+        out: NDArray[np.float64],
+    ) -> None:
+        """Run and write the saved values into ``out``, (time, name)."""
+        wanted = list(dict.fromkeys(self.owners[name][0].name for name in names))
+        frame = self.pysd.run(
+            params=dict(self._parameters(inputs, run)),
+            return_columns=wanted,
+            return_timestamps=times.tolist(),
+            flatten_output=False,
+            reload=True,
+        )
+        if len(frame) != len(times):
+            msg = f"PySD returned {len(frame)} of {len(times)} times"
+            raise RunError(msg)
+        for column, name in enumerate(names):
+            variable, place = self.owners[name]
+            if variable.kind == "control":
+                # PySD's FINAL TIME is the last time asked for, ours the model's.
+                out[:, column] = self._control(name)
+                continue
+            for row, value in enumerate(frame[variable.name].to_numpy()):
+                out[row, column] = np.ravel(getattr(value, "values", value))[place]
+
+    def _control(self, name: str) -> float:
+        node = self.model.nodes[self.model.scalars[name]]
+        return self.model.time.step if node.op == "dt" else constant(node)
+
+    def _parameters(self, inputs: Inputs, run: int) -> Iterator[tuple[str, Value]]:
+        given: dict[str, float | Schedule] = {
+            name: float(value)
+            for name, value in zip(inputs.names, inputs.values[run], strict=True)
+        }
+        for name, entries in inputs.schedules.items():
+            entry = entries[run]
+            if entry is not None:
+                given[name] = entry
+        changed: dict[str, dict[int, float | Schedule]] = {}
+        for name, value in given.items():
+            variable, place = self.owners[name]
+            changed.setdefault(variable.name, {})[place] = value
+        for owner, places in changed.items():
+            variable = self.model.variables[owner]
+            if variable.dims:
+                yield owner, self._array(variable, places)
+            else:
+                yield owner, _scalar(places[0])
+
+    def _array(self, variable: Variable, places: dict[int, float | Schedule]) -> Value:
+        """Return an array with some elements set, the others as the model has them."""
+        import xarray as xr
+
+        shape = [len(self.model.subscripts[dim]) for dim in variable.dims]
+        coords = {dim: list(self.model.subscripts[dim]) for dim in variable.dims}
+        index = self.model.input_index
+        constant = all(element in index for element in variable.elements)
+        moving = any(not isinstance(value, float) for value in places.values())
+
+        def array(base: NDArray[np.float64]) -> Value:
+            flat = base.astype(np.float64).ravel()
+            for place, value in places.items():
+                flat[place] = (
+                    value
+                    if isinstance(value, float)
+                    else np.interp(self.clock(), value.times, value.values)
+                )
+            return xr.DataArray(flat.reshape(shape), coords, list(variable.dims))
+
+        if constant:
+            defaults = np.array(
+                [self.model.inputs[index[e]].default for e in variable.elements]
+            )
+            return (lambda: array(defaults)) if moving else array(defaults)
+        # Other elements have equations: ask the model's own function for them.
+        original = self._function(variable.name)
+        return lambda: array(original().values)
+
+    def _function(self, name: str) -> Callable[[], Value]:
+        safe = self.pysd.namespace[name]
+        return getattr(self.pysd.components, safe)
+
+
+def _scalar(value: float | Schedule) -> Value:
+    """Return a Python float, since PySD takes NumPy's for an array, or a series."""
+    import pandas as pd
+
+    if isinstance(value, float):
+        return value
+    return pd.Series(list(value.values), index=list(value.times), dtype=float)
