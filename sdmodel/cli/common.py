@@ -24,6 +24,7 @@ Decorator = Callable[[Command], Command]
 
 PATIENCE = 2.0
 """Seconds before work shows its progress."""
+DEFAULT_MODEL = "consortium"
 ENGINES = ("compiled", "numpy", "pysd")
 
 
@@ -48,7 +49,7 @@ def model_option(command: Command) -> Command:
     return click.option(
         "--model",
         "model",
-        default="consortium",
+        default=DEFAULT_MODEL,
         show_default=True,
         metavar="PATH",
         help="Shipped model, model folder, or a Vensim or XMILE file.",
@@ -179,10 +180,15 @@ def show_table(
         click.echo("  ".join(cells).rstrip())
 
 
-def number_text(value: float | None, digits: int = 4) -> str:
-    """Return a number for reading, rounded; a dash if there is none."""
+def number_text(value: float | None, digits: int = 4, unit: str = "") -> str:
+    """Return a number for reading, rounded; a dash if there is none.
+
+    A calendar year (``unit`` says Year) has no thousands apart.
+    """
     if value is None or not math.isfinite(value):
         return "–"
+    if unit.casefold() in ("year", "years") and 1000 <= value < 10000:
+        return f"{value:.1f}"
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(value)))

@@ -96,6 +96,7 @@ def main(args: Sequence[str] | None = None) -> int:
         code = cli.main(
             args=None if args is None else list(args),
             prog_name="sdmodel",
+            obj=["sdmodel", *(sys.argv[1:] if args is None else args)],
             standalone_mode=False,
         )
         sys.stdout.flush()

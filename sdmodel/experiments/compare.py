@@ -74,8 +74,10 @@ def compare_answer(answer: Answer, model: Model) -> Comparison:
         }
         base = values[ids[0]]
         difference = {name: _minus(value, base) for name, value in values.items()}
+        # A calendar year has no zero: a share of it says nothing.
+        ratio = key.summary != "crossing"
         relative = {
-            name: None if gap is None or not base else gap / abs(base)
+            name: gap / abs(base) if ratio and gap is not None and base else None
             for name, gap in difference.items()
         }
         rows.append(Row(key.outcome, values, difference, relative))

@@ -1,0 +1,147 @@
+"""The verbs that list what there is: scenarios, levers, outcomes."""
+
+from __future__ import annotations
+
+import click
+
+from sdmodel.cli.common import (
+    Choice,
+    emit_json,
+    json_option,
+    model_option,
+    show_table,
+)
+
+
+@click.command()
+@model_option
+@json_option
+def scenarios(model: str, as_json: bool) -> None:
+    """List the scenarios of a model.
+
+    Example: sdmodel scenarios
+    """
+    from sdmodel.study.locate import locate_model
+    from sdmodel.study.results import value_record
+    from sdmodel.study.scenario import list_scenarios
+    from sdmodel.study.values import Value, parse_value, schedule_text
+
+    files = list_scenarios(locate_model(model)[1])
+
+    def value_of(given: object) -> Value | None:
+        # Whether a value is right is told by the verbs that use it; here it is shown.
+        try:
+            return parse_value(given)
+        except ValueError:
+            return None
+
+    if as_json:
+        emit_json(
+            [
+                {
+                    "id": file.id,
+                    "title": dict(file.title),
+                    "story": dict(file.story),
+                    "from": file.parent,
+                    "values": {
+                        name: None
+                        if (v := value_of(given)) is None
+                        else value_record(v)
+                        for name, given in file.values.items()
+                    },
+                    "evidence": dict(file.evidence),
+                }
+                for file in files
+            ]
+        )
+        return
+    rows = []
+    for file in files:
+        sets = [
+            f"{name} = {given if (v := value_of(given)) is None else schedule_text(v)}"
+            for name, given in file.values.items()
+        ]
+        shown = "; ".join(sets[:3]) + (f"; … {len(sets) - 3} more" * (len(sets) > 3))
+        rows.append([file.id, file.title.get("en", ""), file.parent or "", shown])
+    if not rows:
+        click.echo("This model has no scenario files; 'baseline' is its own values.")
+        return
+    show_table("", ["id", "title", "from", "sets"], rows)
+
+
+@click.command()
+@model_option
+@click.option(
+    "--role",
+    type=Choice(("lever", "uncertainty", "all")),
+    default="lever",
+    show_default=True,
+    help="What we choose, or what nobody knows.",
+)
+@json_option
+def levers(model: str, role: str, as_json: bool) -> None:
+    """List what may be moved: names, values, limits and sources.
+
+    Example: sdmodel levers --role uncertainty
+    """
+    from dataclasses import asdict
+
+    from sdmodel.experiments.workbook import open_workbook
+
+    controls = [
+        control
+        for control in open_workbook(model).controls
+        if role in ("all", control.role)
+    ]
+    if as_json:
+        emit_json([asdict(control) for control in controls])
+        return
+    if not controls:
+        click.echo("This model has no controls.csv: none are listed.")
+        return
+    rows = [
+        [
+            control.name,
+            *(f"{x:,.6g}" for x in (control.default, control.min, control.max)),
+            control.unit,
+            control.group,
+            control.grade,
+            control.label_en,
+        ]
+        for control in controls
+    ]
+    heads = ["name", "now", "min", "max", "unit", "group", "grade", "label"]
+    show_table("", heads, rows, right=(1, 2, 3))
+
+
+@click.command()
+@model_option
+@json_option
+def outcomes(model: str, as_json: bool) -> None:
+    """List what is looked at, and how each series becomes one number.
+
+    Example: sdmodel outcomes --json
+    """
+    from sdmodel.experiments.workbook import open_workbook
+
+    found = open_workbook(model).outcomes
+    if as_json:
+        emit_json(
+            [
+                {
+                    "id": outcome.id,
+                    "expression": outcome.expression.text,
+                    "summary": outcome.summary,
+                    "unit": outcome.unit,
+                    "label_en": outcome.label_en,
+                    "label_zh": outcome.label_zh,
+                    "good": outcome.good,
+                    "stakeholder": outcome.stakeholder,
+                }
+                for outcome in found
+            ]
+        )
+        return
+    rows = [[o.id, o.summary, o.unit, o.good, o.stakeholder, o.label_en] for o in found]
+    heads = ["id", "summary", "unit", "good", "stakeholder", "label"]
+    show_table("", heads, rows)
