@@ -1,0 +1,157 @@
+"""The house itself: what start-up imports, what agrees, what may not stand."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "sdmodel"
+HEAVY = frozenset(
+    {
+        "SALib", "h5netcdf", "h5py", "jinja2", "llvmlite", "matplotlib", "numpy",
+        "pandas", "pysd", "scipy", "xarray",
+    }
+)  # fmt: skip
+"""What no one should wait for who only asks for help."""
+
+MOST_LINES = 400
+FLOOR = "3.11"
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return the files under version control, or skip where there is none."""
+    found = subprocess.run(
+        ["git", "ls-files", "-z", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    paths = [ROOT / name for name in found.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def imported_by(*arguments: str) -> frozenset[str]:
+    """Return the top-level packages that a command imports, as Python lists them."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = re.findall(r"^import time:.*\|\s*([\w.]+)\s*$", done.stderr, re.MULTILINE)
+    return frozenset(name.partition(".")[0] for name in rows)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    modules = imported_by("-m", "sdmodel", "--help")
+    assert "click" in modules, "the list of imports was not understood"
+    assert not modules & HEAVY
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    modules = imported_by("-c", "import sdmodel")
+    assert "sdmodel" in modules
+    assert not modules & HEAVY
+
+
+def project() -> dict[str, object]:
+    read: dict[str, object] = tomllib.loads(
+        (ROOT / "pyproject.toml").read_text("utf-8")
+    )["project"]
+    return read
+
+
+def test_versions_agree() -> None:
+    version = str(project()["version"])
+    cited = re.search(
+        r"^version: (.+)$", (ROOT / "CITATION.cff").read_text("utf-8"), re.MULTILINE
+    )
+    told = re.search(
+        r"^## \[(\d.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert cited is not None
+    assert told is not None
+    assert cited[1].strip('"') == version
+    assert told[1] == version
+
+
+def test_python_floor_is_told_once() -> None:
+    assert project()["requires-python"] == f">={FLOOR}"
+    assert f"Python {FLOOR} or newer" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("what", "pattern"),
+    [
+        ("a path of one machine", r"(?<![\w.~/<])/(?:home|Users|root|work|mnt|srv)/\w"),
+        ("a Windows path of one machine", r"\b[A-Z]:\\\\?Users\\"),
+        ("the address of a package registry", r"https?://[^\s)\"']*/(?:simple|packages)/"),
+        ("an index setting", r"--(?:extra-)?index-url|index-url\s*="),
+        ("a resolved address", r'"resolved":\s*"http'),
+    ],
+)  # fmt: skip
+def test_nothing_ties_the_files_to_one_place(what: str, pattern: str) -> None:
+    found = []
+    for path in tracked():
+        if path == Path(__file__).resolve():
+            continue
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture, or a model that is wrongly encoded on purpose
+        found += [
+            f"{path.relative_to(ROOT)}:{number}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if re.search(pattern, line)
+        ]
+    assert not found, f"{what}: {found}"
+
+
+def test_files_stay_short_enough_to_read() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in PACKAGE.rglob("*.py")
+        if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES
+    }
+    assert not long, f"more than {MOST_LINES} lines; what second thing is in there?"
+
+
+def test_no_module_imports_its_own_top_package() -> None:
+    """An import from the file that defines a thing leaves no cycles behind."""
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            plain = isinstance(node, ast.Import) and any(
+                item.name == "sdmodel" for item in node.names
+            )
+            chosen = isinstance(node, ast.ImportFrom) and (
+                node.level > 0 or node.module == "sdmodel"
+            )
+            if (plain or chosen) and isinstance(node, ast.stmt):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not found
+
+
+def test_ignores_carry_a_code_and_files_no_leftovers() -> None:
+    blanket = re.compile(
+        r"#\s*type:\s*ignore(?!\[)|#\s*noqa(?!:)|#\s*(?:TODO|FIXME|XXX)\b"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in tracked("*.py")
+        if path != Path(__file__).resolve()
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if blanket.search(line)
+    ]
+    assert not found
