@@ -7,6 +7,7 @@ with states, ``pysd.py_backend.statefuls``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
@@ -129,8 +130,16 @@ def _arithmetic(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if tree.operators == ["negative"]:
         return low.build.op("neg", args[0])
     if tree.operators[0] == "^":
-        # Right-associative, as in Vensim's and Python's grammar.
-        return reduce(lambda right, left: low.build.op("pow", left, right), args[::-1])
+        # Right-associative, as in Vensim's and Python's grammar; the sign of a number
+        # in front (the parser takes it into the number) belongs to the whole power.
+        power = args[-1]
+        for node, arg in zip(args[-2::-1], tree.arguments[-2::-1], strict=True):
+            if isinstance(arg, int | float) and math.copysign(1.0, arg) < 0:
+                positive = low.build.const(-float(arg))
+                power = low.build.op("neg", low.build.op("pow", positive, power))
+            else:
+                power = low.build.op("pow", node, power)
+        return power
     total = args[0]
     for sign, arg in zip(tree.operators, args[1:], strict=True):
         total = low.build.op(_ARITHMETIC[sign], total, arg)
@@ -415,7 +424,7 @@ def _now_of(low: Lowering, number: int, scope: Scope, index: int = 0) -> NodeId:
 def _initial(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if scope.mode != "run":
         return expression(low, tree.initial, scope)
-    return _held(low, tree, scope, "initial", tree=tree.initial)
+    return _held(low, tree, scope, "initial", inner=tree.initial)
 
 
 def _held(low: Lowering, place: Tree, scope: Scope, kind: str, **extra: Any) -> NodeId:  # noqa: ANN401 - handed on
@@ -467,18 +476,19 @@ def _delay(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         msg = f"a delay time of {shortest:g} is shorter than TIME STEP ({step:g})"
         raise Fault(msg)
     if order < asked:
-        low.warn(
-            scope.equation,
-            f"the delay's order falls from {asked:g} to {order}, since {asked:g} steps "
-            f"take longer than its delay time of {shortest:g}",
+        # PySD lowers the order; Vensim's published numbers show that it does not.
+        msg = (
+            f"a delay of order {asked:g} over a time of {shortest:g}, which is shorter "
+            f"than {asked:g} steps of {step:g}"
         )
+        raise UnsupportedFault(msg)
     delay_time = expression(low, tree.delay_time, scope)
     if type(tree).__name__ == "DelayNStructure" and scope.mode == "run":
         if low.build.flags[delay_time] & ~1:
             msg = "DELAY N with a delay time that changes over time"
             raise UnsupportedFault(msg)
     fixed = all(low.is_fixed(node) for node in times)
-    count = order if fixed else int(asked)
+    count = int(asked)
     number = low.instance("delay", tree, scope, count=count, times=times, fixed=fixed)
     if scope.mode != "run":
         return low.build.op("div", low.need(("start", number))[0], delay_time)
@@ -563,7 +573,7 @@ def start(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
         times = low.instances[item.extra["delay"]].extra["times"]
         return (_order(low, times, len(low.instances[item.extra["delay"]].names)),)
     if item.kind == "initial":
-        return (expression(low, item.extra["tree"], scope),)
+        return (expression(low, item.extra["inner"], scope),)
     if item.kind == "delay":
         value = op(
             "mul",

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdmodel.errors import HostError, ModelFileError
-from sdmodel.translate.source import Definition, VensimSource, name_key, scan_vensim
+from sdmodel.translate.source import (
+    SKETCH_MARK,
+    Definition,
+    VensimSource,
+    name_key,
+    scan_vensim,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -109,7 +115,8 @@ def decode(data: bytes, path: str) -> str:
             "to be; save it as UTF-8"
         )
         raise ModelFileError(msg) from None
-    found = _CONTROL.search(text)
+    # Behind the sketch mark Vensim itself writes control characters.
+    found = _CONTROL.search(text.partition(SKETCH_MARK)[0])
     if found:
         line = text.count("\n", 0, found.start()) + 1
         msg = f"{path}, line {line}: holds a control character; this is no text file"
@@ -223,28 +230,35 @@ def check_xmile(data: bytes, path: str) -> _Element:
         line = data[: found.start()].count(b"\n") + 1
         msg = f"{path}, line {line}: holds a DOCTYPE, which a model has no use for"
         raise ModelFileError(msg)
+    # Recovering, so that an undeclared prefix (which iThink and Stella write) can be let
+    # pass; anything else in the log is refused.
     parser = etree.XMLParser(
-        recover=False, resolve_entities=False, no_network=True, load_dtd=False
+        recover=True, resolve_entities=False, no_network=True, load_dtd=False
     )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        line = error.lineno or 1
-        msg = f"{path}, line {line}: not well-formed XML ({error.msg})"
-        raise ModelFileError(msg) from None
+    root = etree.fromstring(data, parser)
+    for entry in parser.error_log:
+        if entry.domain_name != "NAMESPACE":
+            msg = f"{path}, line {entry.line}: not well-formed XML ({entry.message})"
+            raise ModelFileError(msg)
+    if root is None:
+        msg = f"{path}, line 1: not well-formed XML (no element at all)"
+        raise ModelFileError(msg)
     problems: list[tuple[int | None, str]] = []
     space = root.nsmap.get(None)
-    if etree.QName(root).localname != "xmile" or space is None:
+    if local_name(root) != "xmile" or space is None:
         msg = f"{path}, line {root.sourceline}: the root is not <xmile xmlns=…>"
         raise ModelFileError(msg)
     seen: dict[str, tuple[str, int | None]] = {}
     for node in root.iter(etree.Element):
-        tag = etree.QName(node).localname
+        tag = local_name(node)
         name = node.get("name")
-        if tag in {"aux", "flow", "stock", "gf", "dim", "elem", "module"} and name:
-            problems += [(node.sourceline, what) for what in unsafe_name(name)]
-        if tag in {"aux", "flow", "stock"} and name and _is_definition(node):
-            key = name_key(name.replace("\\n", " "))
+        shown = (name or "").replace("\\n", " ")
+        if tag == "module" or (tag == "macro" and name):
+            problems.append((node.sourceline, f"'{shown}': a {tag}; not supported"))
+        if tag in {"aux", "flow", "stock", "gf", "dim", "elem"} and _counts(node):
+            problems += [(node.sourceline, what) for what in unsafe_name(shown)]
+        if tag in {"aux", "flow", "stock"} and name and _counts(node):
+            key = name_key(shown)
             if key in seen:
                 other, line = seen[key]
                 what = f"'{name}' is defined again; line {line} defines '{other}'"
@@ -261,9 +275,15 @@ def check_xmile(data: bytes, path: str) -> _Element:
     return root
 
 
-def _is_definition(node: _Element) -> bool:
+def local_name(node: _Element) -> str:
+    """Return a tag without its namespace."""
+    return str(node.tag).rpartition("}")[2]
+
+
+def _counts(node: _Element) -> bool:
+    """Tell what defines something from what only draws it in a view."""
     parent = node.getparent()
-    return parent is not None and parent.tag.endswith("}variables")
+    return parent is not None and local_name(parent) not in {"view", "views", "style"}
 
 
 def _unsafe_text(text: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from sdmodel.translate.guard import (
     check_vensim,
     check_xmile,
     decode,
+    local_name,
     read_bytes,
 )
 
@@ -128,11 +129,11 @@ def _xmile_definitions(root: _Element, abstract: object) -> list[Definition]:
     lines: dict[str, tuple[int | None, str]] = {}
     for node in root.iter(etree.Element):
         name = node.get("name")
-        if name and etree.QName(node).localname in {"aux", "flow", "stock", "gf"}:
+        if name and local_name(node) in {"aux", "flow", "stock", "gf"}:
             parts = [
-                f"{etree.QName(item).localname}: {' '.join((item.text or '').split())}"
+                f"{local_name(item)}: {' '.join((item.text or '').split())}"
                 for item in node.iter(etree.Element)
-                if etree.QName(item).localname in {"eqn", "inflow", "outflow", "ypts"}
+                if local_name(item) in {"eqn", "inflow", "outflow", "ypts"}
             ]
             key = name_key(name.replace("\\n", " "))
             lines.setdefault(key, (node.sourceline, "; ".join(parts)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from sdmodel.errors import did_you_mean
 from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED, children
 from sdmodel.translate.lower import CONTROLS, Component, Fault, UnsupportedFault
 from sdmodel.translate.space import Space
+
+_SIGNED_BASE = re.compile(r"\(\s*-\s*[\d.]+(?:[eE][+-]?\d+)?\s*\)\s*\^")
 
 _VENSIM_ONLY = frozenset(
     """
@@ -41,6 +44,9 @@ def survey(
     space: Space,
 ) -> Iterator[Fault]:
     """Yield every name and function of an equation that cannot be translated."""
+    if _SIGNED_BASE.search(component.text):
+        # The parser drops these parentheses, and -(2 ^ x) would come of it.
+        yield UnsupportedFault("a negative number in parentheses raised to a power")
     stack: list[Any] = [component.tree]
     while stack:
         tree = stack.pop()
