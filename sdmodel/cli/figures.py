@@ -24,6 +24,9 @@ def comparison_figures(comparison: Comparison) -> dict[str, bytes]:
     """Return one figure of trajectories per stakeholder, by file name."""
     groups: dict[str, list[Row]] = {}
     for row in comparison.rows:
+        # When a series falls below zero is no curve of its own.
+        if row.outcome.summary == "crossing":
+            continue
         groups.setdefault(row.outcome.stakeholder or "stocks", []).append(row)
     return {
         f"trajectories-{name}.png": _figure(comparison, rows)

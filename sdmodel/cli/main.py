@@ -21,8 +21,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "levers": ("sdmodel.cli.listing:levers", "List what may be moved."),
     "outcomes": ("sdmodel.cli.listing:outcomes", "List what is looked at."),
     "run": ("sdmodel.cli.running:run", "Ask what if: run one or more scenarios."),
-    "compare": ("sdmodel.cli.running:compare", "Set scenarios side by side."),
-    "new": ("sdmodel.cli.running:new", "Write a commented scenario file."),
+    "compare": ("sdmodel.cli.comparing:compare", "Set scenarios side by side."),
+    "new": ("sdmodel.cli.starting:new", "Write a commented scenario file."),
     "sensitivity": (
         "sdmodel.cli.studies:sensitivity",
         "Find which factors decide the outcomes.",

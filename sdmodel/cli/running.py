@@ -1,4 +1,4 @@
-"""The verbs that ask what if: run, compare, new."""
+"""The verb that asks what if, and what it shares with comparing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from sdmodel.cli.common import (
-    DEFAULT_MODEL,
     Choice,
     emit_json,
     engine_option,
@@ -23,13 +22,11 @@ from sdmodel.cli.common import (
     say,
     show_table,
 )
-from sdmodel.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sdmodel.engines.base import EngineName
-    from sdmodel.experiments.compare import Comparison
     from sdmodel.experiments.whatif import Answer, SaveWhat
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.scenario import Scenario
@@ -37,7 +34,7 @@ if TYPE_CHECKING:
 _LIMITS_HELP = "Let values outside their limits through, with a warning."
 
 
-def _question_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every question to a model has."""
     command = click.option(
         "--allow-outside-limits", "allow_outside", is_flag=True, help=_LIMITS_HELP
@@ -56,7 +53,7 @@ def _question_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="SCENARIO...")
-@_question_options
+@question_options
 @click.option(
     "--save",
     type=Choice(("outcomes", "all")),
@@ -97,7 +94,7 @@ def run(
 
     started = now()
     workbook = open_workbook(model)
-    asked = _scenarios(workbook, names, sets, allow_outside)
+    asked = read_asked(workbook, names, sets, allow_outside)
     if csv_path is not None:
         check_writable(csv_path, folder=False)
     if out is not None:
@@ -131,7 +128,7 @@ def run(
             say(f"sdmodel: wrote {place}")
 
 
-def _scenarios(
+def read_asked(
     workbook: Workbook,
     names: Sequence[str],
     sets: Sequence[str],
@@ -270,10 +267,11 @@ def _write_csv(path: Path, answer: Answer, count: int, save: str) -> None:
     from sdmodel.study.files import atomic_file
 
     with atomic_file(path) as temporary:
-        temporary.write_bytes(_wide_table(answer, count, save))
+        temporary.write_bytes(wide_table(answer, count, save))
 
 
-def _wide_table(answer: Answer, count: int, save: str) -> bytes:
+def wide_table(answer: Answer, count: int, save: str) -> bytes:
+    """Return ``time`` and a column each as CSV; several scenarios stand below another."""
     from sdmodel.study.results import csv_bytes
 
     columns = answer.elements if save == "all" else answer.series
@@ -291,7 +289,7 @@ def _wide_table(answer: Answer, count: int, save: str) -> bytes:
     return csv_bytes(heads, rows)
 
 
-def _command() -> list[str]:
+def typed_command() -> list[str]:
     """Return the command as it was typed, for the manifest."""
     return list(click.get_current_context().find_root().obj or ["sdmodel"])
 
@@ -328,13 +326,13 @@ def _save_run(
     files = {
         "results.nc": dataset_bytes(data),
         "outcomes.csv": csv_bytes([*heads, *(s.id for s in asked)], table),
-        "series.csv": _wide_table(answer, count, "outcomes"),
+        "series.csv": wide_table(answer, count, "outcomes"),
     }
     if save == "all":
-        files["all.csv"] = _wide_table(answer, count, "all")
+        files["all.csv"] = wide_table(answer, count, "all")
     manifest = describe(
         "run",
-        command=_command(),
+        command=typed_command(),
         model=workbook.model,
         engine=engine,
         started=started,
@@ -342,224 +340,3 @@ def _save_run(
         warnings=[*workbook.model.warnings, *warnings, *answer.bad_runs()],
     )
     save_run(out, files, manifest)
-
-
-@click.command()
-@click.argument("names", nargs=-1, metavar="SCENARIO...")
-@_question_options
-def compare(
-    names: tuple[str, ...],
-    model: str,
-    engine: str,
-    as_json: bool,
-    out: Path | None,
-    jobs: int | None,
-    sets: tuple[str, ...],
-    allow_outside: bool,
-) -> None:
-    """Set scenarios side by side, against the first.
-
-    Shows only the levers that differ, then every outcome; with --out also figures.
-
-    Example: sdmodel compare baseline drg dip --out figures
-    """
-    from sdmodel.experiments.compare import check_two, compare_answer
-    from sdmodel.experiments.whatif import evaluate, headline_keys
-    from sdmodel.experiments.workbook import open_workbook
-    from sdmodel.study.results import check_folder, now
-
-    started = now()
-    check_two(names)
-    workbook = open_workbook(model)
-    asked = _scenarios(workbook, names, sets, allow_outside)
-    check_two(asked)
-    if out is not None:
-        check_folder(out)
-    with progress_bar("runs", len(asked)) as progress:
-        answer = evaluate(
-            workbook.model,
-            asked,
-            headline_keys(workbook.outcomes),
-            engine=cast("EngineName", engine),
-            jobs=jobs,
-            progress=progress,
-        )
-    comparison = compare_answer(answer, workbook.model)
-    warnings = [warning for scenario in asked for warning in scenario.warnings]
-    for sentence in (*workbook.model.warnings, *warnings):
-        say(f"sdmodel: warning: {sentence}")
-    for sentence in answer.bad_runs():
-        say(f"sdmodel: {sentence}")
-    if out is not None:
-        _save_comparison(out, workbook, comparison, engine, started, warnings)
-    if as_json:
-        emit_json(_compare_json(workbook, comparison, engine))
-    else:
-        _compare_text(comparison)
-    if out is not None:
-        say(f"sdmodel: wrote {out}")
-
-
-def _compare_json(
-    workbook: Workbook, comparison: Comparison, engine: str
-) -> dict[str, Any]:
-    return {
-        "scenarios": list(comparison.scenarios),
-        "levers": {
-            name: plain_values(values) for name, values in comparison.levers.items()
-        },
-        "outcomes": {
-            row.outcome.id: {
-                "unit": row.outcome.unit,
-                "summary": row.outcome.summary,
-                "good": row.outcome.good,
-                "value": dict(row.values),
-                "difference": dict(row.difference),
-                "relative": dict(row.relative),
-            }
-            for row in comparison.rows
-        },
-        "model": {"digest": workbook.model.digest, "name": workbook.model.name},
-        "engine": engine,
-    }
-
-
-def _compare_tables(
-    comparison: Comparison,
-) -> tuple[tuple[list[str], list[list[str]]], tuple[list[str], list[list[str]]]]:
-    """Return heads and cells, for reading, of the levers and of the outcomes."""
-    from sdmodel.study.values import schedule_text
-
-    ids = comparison.scenarios
-    levers = [
-        [name, *(schedule_text(values[i]) for i in ids)]
-        for name, values in comparison.levers.items()
-    ]
-    heads = ["outcome", "unit", ids[0]]
-    for name in ids[1:]:
-        heads += [name, "difference", "relative"]
-    outcomes = []
-    for row in comparison.rows:
-        line = [
-            row.outcome.id,
-            row.outcome.unit,
-            number_text(row.values[ids[0]], unit=row.outcome.unit),
-        ]
-        for name in ids[1:]:
-            share = row.relative[name]
-            line += [
-                number_text(row.values[name], unit=row.outcome.unit),
-                number_text(row.difference[name]),
-                "–" if share is None else f"{100 * share:+.1f} %",
-            ]
-        outcomes.append(line)
-    return (["lever", *ids], levers), (heads, outcomes)
-
-
-def _compare_text(comparison: Comparison) -> None:
-    (lever_heads, levers), (heads, outcomes) = _compare_tables(comparison)
-    if levers:
-        right = tuple(range(1, len(lever_heads)))
-        show_table("Levers that differ", lever_heads, levers, right=right)
-    else:
-        click.echo("These scenarios set nothing differently.")
-    click.echo()
-    title = f"Outcomes, against {comparison.scenarios[0]}"
-    show_table(title, heads, outcomes, right=tuple(range(2, len(heads))))
-
-
-def _save_comparison(
-    out: Path,
-    workbook: Workbook,
-    comparison: Comparison,
-    engine: str,
-    started: str,
-    warnings: Sequence[str],
-) -> None:
-    from sdmodel.cli.figures import comparison_figures
-    from sdmodel.experiments.whatif import dataset
-    from sdmodel.study.results import csv_bytes, dataset_bytes, describe, save_run
-    from sdmodel.study.values import schedule_text
-
-    ids = comparison.scenarios
-    levers = [
-        [name, *(schedule_text(values[i]) for i in ids)]
-        for name, values in comparison.levers.items()
-    ]
-    heads = ["outcome", "label_en", "label_zh", "summary", "unit", *ids]
-    heads += [f"{name} minus {ids[0]}" for name in ids[1:]]
-    heads += [f"{name} relative to {ids[0]}" for name in ids[1:]]
-    table = [
-        [
-            row.outcome.id,
-            row.outcome.label_en,
-            row.outcome.label_zh,
-            row.outcome.summary,
-            row.outcome.unit,
-            *row.values.values(),
-            *(row.difference[name] for name in ids[1:]),
-            *(row.relative[name] for name in ids[1:]),
-        ]
-        for row in comparison.rows
-    ]
-    answer = comparison.answer
-    files = {
-        "results.nc": dataset_bytes(dataset(answer, workbook.model, engine=engine)),
-        "levers.csv": csv_bytes(["lever", *ids], levers),
-        "outcomes.csv": csv_bytes(heads, table),
-        "series.csv": _wide_table(answer, len(ids), "outcomes"),
-        **comparison_figures(comparison),
-    }
-    manifest = describe(
-        "compare",
-        command=_command(),
-        model=workbook.model,
-        engine=engine,
-        started=started,
-        scenarios=answer.scenarios,
-        warnings=[*workbook.model.warnings, *warnings, *answer.bad_runs()],
-    )
-    save_run(out, files, manifest)
-
-
-@click.command()
-@click.argument("name")
-@click.option(
-    "--from",
-    "parent",
-    required=True,
-    metavar="SCENARIO",
-    help="The scenario that the new one starts from.",
-)
-@model_option
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    default=Path(),
-    help="Folder for the file; here if not given.",
-)
-def new(name: str, parent: str, model: str, out: Path) -> None:
-    """Write a commented scenario file NAME.toml to start from.
-
-    Example: sdmodel new my-plan --from drg
-    """
-    from sdmodel.experiments.workbook import open_workbook
-    from sdmodel.study.files import atomic_file
-    from sdmodel.study.template import check_name, template
-
-    file_name = f"{check_name(name)}.toml"
-    workbook = open_workbook(model)
-    start = workbook.scenario(parent)
-    path = out / file_name
-    if path.exists() or path.is_symlink():
-        msg = f"{path}: exists already and is not overwritten; choose another name"
-        raise UsageError(msg)
-    named = parent
-    if start.path is not None and parent.casefold().endswith(".toml"):
-        named = str(start.path.resolve())
-    text = template(name, named, start, workbook.controls)
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-    option = "" if model == DEFAULT_MODEL else f" --model {model}"
-    click.echo(f"Wrote {path}; change it, then: sdmodel run {path}{option}")

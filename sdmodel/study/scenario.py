@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
 from sdmodel.study.files import read_text
+from sdmodel.study.names import settable
 from sdmodel.study.values import (
     Value,
     limit_problem,
     mix_problems,
     parse_sets,
     parse_value,
-    settable,
     time_problem,
 )
 
@@ -341,11 +341,8 @@ def read_scenario(
                 evidence |= dict.fromkeys(settable(key, model, controls), source)
             except ValueError as error:
                 problems.append(f"{file.path}, [evidence] '{key}': {error}")
-    try:
-        for element, value in parse_sets(sets, model, controls).items():
-            take(element, value, f"--set '{element}'")
-    except ScenarioError as error:
-        problems += error.problems
+    for element, value in parse_sets(sets, model, controls, problems).items():
+        take(element, value, f"--set '{element}'")
     for element, value in values.items():
         if said := time_problem(value, model):
             problems.append(f"{where[element]}: {said}")
