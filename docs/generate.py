@@ -119,12 +119,13 @@ def variables_page() -> str:
         f"# Variables of the {MODEL} model",
         (
             "Made by `docs/generate.py` from the model file and `controls.csv`. "
-            "Equations are quoted as they stand in the file; a grade says how well a constant is "
-            "known: measured, literature, judgement or assumption."
+            "Equations are quoted as they stand in the file; a grade says how well a "
+            "constant is known: measured, literature, judgement or assumption."
         ),
         (
             f"{len(model.variables)} variables, {scalars} scalars with their "
-            f"subscripts written out, {len(model.states)} states, {len(controls)} controls."
+            f"subscripts written out, {len(model.states)} states, {len(controls)} "
+            "controls."
         ),
     ]
     if model.subscripts:
