@@ -86,6 +86,17 @@ def test_versions_agree() -> None:
     assert told[1] == version
 
 
+def test_every_committed_study_travels_in_the_wheel() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wheel = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    studies = [path.parent.name for path in tracked("runs/*/study.toml")]
+    assert studies
+    assert wheel == {"models": "sdmodel/_models"} | {
+        f"runs/{name}/study.toml": f"sdmodel/_runs/{name}/study.toml"
+        for name in studies
+    }
+
+
 def test_python_floor_is_told_once() -> None:
     assert project()["requires-python"] == f">={FLOOR}"
     assert f"Python {FLOOR} or newer" in (ROOT / "README.md").read_text("utf-8")
