@@ -1,0 +1,112 @@
+"""The verb that looks at a model without running it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sdmodel.cli.common import DEFAULT_MODEL, emit_json, json_option, model_option
+
+if TYPE_CHECKING:
+    from sdmodel.experiments.inspect import Inspection
+
+
+@click.command()
+@click.argument("path", required=False, metavar="[MODEL]")
+@model_option
+@json_option
+def check(path: str | None, model: str, as_json: bool) -> None:
+    """Check the units, structure and limits of a model, and what is unsupported.
+
+    Ends with 1 where units disagree, with 2 where the model cannot be read.
+
+    Example: sdmodel check models/consortium
+    """
+    from sdmodel.experiments.inspect import inspect_model  # noqa: PLC0415 - heavy
+    from sdmodel.study.locate import locate_model  # noqa: PLC0415 - heavy
+    from sdmodel.translate.read import read_model  # noqa: PLC0415 - heavy
+
+    if path is not None and model not in {DEFAULT_MODEL, path}:
+        msg = f"two models given: '{path}' and --model '{model}'; give one"
+        raise click.UsageError(msg)
+    found = inspect_model(read_model(locate_model(path or model)[0]))
+    if as_json:
+        emit_json(_document(found))
+    else:
+        for line in _lines(found):
+            click.echo(line)
+    if not found.clean:
+        raise click.exceptions.Exit(1)
+
+
+def _document(found: Inspection) -> dict[str, object]:
+    return {
+        "model": {"name": found.name, "path": found.path, "digest": found.digest},
+        "clean": found.clean,
+        "counts": dict(found.counts),
+        "units": [
+            {
+                "variable": item.variable,
+                "line": item.line,
+                "equation": item.equation,
+                "message": item.message,
+            }
+            for item in found.unit_problems
+        ],
+        "limits": [vars(item) for item in found.outside_limits],
+        "lint": [vars(item) for item in found.lint],
+        "unused": list(found.unused),
+        "without_unit": list(found.without_unit),
+        "without_comment": list(found.without_comment),
+        "exogenous": [vars(item) for item in found.exogenous],
+        "warnings": list(found.warnings),
+    }
+
+
+def _lines(found: Inspection) -> list[str]:
+    counts = found.counts
+    lines = [
+        f"{found.path}",
+        f"  {counts['variables']} variables ({counts['stocks']} stocks, "
+        f"{counts['constants']} constants), written out: {counts['scalars']} scalars, "
+        f"{counts['states']} states, {counts['inputs']} settable constants",
+        f"  {counts['steps']} steps, {counts['saved_times']} saved times",
+    ]
+
+    def section(title: str, items: list[str], none: str) -> None:
+        lines.append(f"{title}: {none if not items else len(items)}")
+        lines.extend(f"  {item}" for item in items)
+
+    section("Units that disagree", [str(p) for p in found.unit_problems], "none")
+    section(
+        "Values outside their limits",
+        [_located(item.line, item.message) for item in found.outside_limits],
+        "none",
+    )
+    section(
+        "Worth a look",
+        [_located(f.line, f"'{f.variable}': {f.message}") for f in found.lint]
+        + list(found.warnings),
+        "nothing",
+    )
+    section("Constants and tables that nothing reads", list(found.unused), "none")
+    section("Variables without a unit", list(found.without_unit), "none")
+    section("Variables without a comment", list(found.without_comment), "none")
+    section(
+        "Exogenous series",
+        [
+            f"{item.name}: {item.points} points, {item.first:g} to {item.last:g}"
+            f" (in {', '.join(item.used_by)})"
+            if item.kind == "table"
+            else f"{item.name}: {item.kind}"
+            for item in found.exogenous
+        ],
+        "none",
+    )
+    lines.append("Nothing wrong." if found.clean else "Units disagree (see above).")
+    return lines
+
+
+def _located(line: int | None, text: str) -> str:
+    return f"line {line}: {text}" if line else text
