@@ -264,14 +264,13 @@ def _run_text(
 
 def _write_csv(path: Path, answer: Answer, count: int, save: str) -> None:
     """Write ``time`` and a column for each element (or outcome), all saved times."""
-    from sdmodel.study.files import atomic_file
+    from sdmodel.study.files import write_file
 
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(wide_table(answer, count, save))
+    write_file(path, wide_table(answer, count, save))
 
 
 def wide_table(answer: Answer, count: int, save: str) -> bytes:
-    """Return ``time`` and a column each as CSV; several scenarios stand below another."""
+    """Return times and columns as CSV, one scenario below the other."""
     from sdmodel.study.results import csv_bytes
 
     columns = answer.elements if save == "all" else answer.series

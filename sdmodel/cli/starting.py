@@ -33,7 +33,7 @@ def new(name: str, parent: str, model: str, out: Path) -> None:
     Example: sdmodel new my-plan --from drg
     """
     from sdmodel.experiments.workbook import open_workbook
-    from sdmodel.study.files import atomic_file
+    from sdmodel.study.files import write_file
     from sdmodel.study.template import check_name, template
 
     file_name = f"{check_name(name)}.toml"
@@ -47,7 +47,6 @@ def new(name: str, parent: str, model: str, out: Path) -> None:
     if start.path is not None and parent.casefold().endswith(".toml"):
         named = str(start.path.resolve())
     text = template(name, named, start, workbook.controls)
-    with atomic_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+    write_file(path, text.encode())
     option = "" if model == DEFAULT_MODEL else f" --model {model}"
     click.echo(f"Wrote {path}; change it, then: sdmodel run {path}{option}")

@@ -115,6 +115,11 @@ def atomic_file(path: Path) -> Iterator[Path]:
     HostError
         If the disk is full or the place cannot be written.
     """
+    if path.is_symlink():
+        path = path.resolve()
+    if path.exists() and not path.is_file():
+        msg = f"{path}: this is no ordinary file; choose another name"
+        raise HostError(msg)
     made = ensure_folder(path.parent)
     temporary = beside(path)
     try:
@@ -128,6 +133,25 @@ def atomic_file(path: Path) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         _remove_if_empty(made)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a whole file at once, or nothing; a device such as a pipe gets the bytes.
+
+    Raises
+    ------
+    HostError
+        If the disk is full or the place cannot be written.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        try:
+            with path.open("wb") as device:
+                device.write(data)
+        except OSError as error:
+            raise host_error(error, path) from error
+        return
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(data)
 
 
 @contextlib.contextmanager
@@ -204,6 +228,8 @@ def check_writable(path: Path, *, folder: bool) -> None:
     if not folder and path.is_dir():
         msg = f"{path}: this is a folder; the name of a file is needed here"
         raise HostError(msg)
+    if path.exists() and not path.is_dir() and not path.is_file():
+        return
     made = ensure_folder(path.parent)
     probe = beside(path)
     try:

@@ -42,8 +42,9 @@ def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str,
         if elements and len(elements) == len(variable.elements):
             return elements
         raise ValueError(_refusal(variable, elements, model))
-    owner = variable_of(_true_name(name, model), model)
-    if owner in model.variables:
+    element = next((e for e in model.scalars if plain(e) == wanted), None)
+    owner = None if element is None else variable_of(element, model)
+    if owner is not None and owner in model.variables:
         raise ValueError(_refusal(model.variables[owner], (), model))
     head = plain(name.partition("[")[0])
     family = [i for i in inputs.values() if plain(i.partition("[")[0]) == head]
@@ -58,11 +59,6 @@ def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str,
     hint = did_you_mean(name, known) or "; see 'sdmodel levers'"
     msg = f"no such lever or constant in {model.path}{hint}"
     raise ValueError(msg)
-
-
-def _true_name(name: str, model: Model) -> str:
-    wanted = plain(name)
-    return next((e for e in model.scalars if plain(e) == wanted), name)
 
 
 def _refusal(variable: Variable, free: tuple[str, ...], model: Model) -> str:

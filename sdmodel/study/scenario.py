@@ -343,6 +343,7 @@ def read_scenario(
                 problems.append(f"{file.path}, [evidence] '{key}': {error}")
     for element, value in parse_sets(sets, model, controls, problems).items():
         take(element, value, f"--set '{element}'")
+    refused: set[str] = set()
     for element, value in values.items():
         if said := time_problem(value, model):
             problems.append(f"{where[element]}: {said}")
@@ -350,12 +351,15 @@ def read_scenario(
         if said and allow_outside:
             warnings.append(f"{where[element]}: {said}")
         elif said:
+            refused.add(element)
             problems.append(
                 f"{where[element]}: {said}; use a value within, or "
                 "--allow-outside-limits"
             )
     source = str(chain[-1].path) if chain else "--set"
-    problems += [f"{source}: {said}" for said in mix_problems(values, model, controls)]
+    problems += [
+        f"{source}: {said}" for said in mix_problems(values, model, controls, refused)
+    ]
     if problems:
         raise ScenarioError(problems)
     return Scenario(

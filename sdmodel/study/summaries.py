@@ -108,7 +108,8 @@ def crossing(y: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float
     rows = np.arange(len(y))
     before = np.maximum(at - 1, 0)
     y0, y1 = y[rows, before], y[rows, at]
-    share = np.where(at > 0, y0 / (y0 - y1), 0.0)
+    with np.errstate(all="ignore"):
+        share = np.where(at > 0, y0 / (y0 - y1), 0.0)
     when = t[before] + share * (t[at] - t[before])
     known = below.any(axis=1) & np.isfinite(y).all(axis=1)
     return np.where(known, when, np.nan)

@@ -13,7 +13,7 @@ from sdmodel.study.design import Schedule
 from sdmodel.study.names import settable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sdmodel.model.core import Model
 
@@ -207,16 +207,21 @@ def time_problem(value: Value, model: Model) -> str | None:
 
 
 def mix_problems(
-    values: Mapping[str, Value], model: Model, controls: tuple[Control, ...]
+    values: Mapping[str, Value],
+    model: Model,
+    controls: tuple[Control, ...],
+    refused: Collection[str] = (),
 ) -> list[str]:
     """Return a sentence for each payment mix whose shares add to more than one.
 
     A share that is not set counts with the model's value; schedules are looked at in
-    all their points, between which sums are linear.
+    all their points, between which sums are linear. A mix with a share among
+    ``refused`` is passed over: what is wrong with it has been said.
     """
     problems = []
     for name, members in mixes(controls).items():
-        if not any(member.name in values for member in members):
+        names = [member.name for member in members]
+        if not any(n in values for n in names) or any(n in refused for n in names):
             continue
         times = sorted(
             {
