@@ -13,7 +13,8 @@ import numpy as np
 
 from sdmodel.errors import StudyError
 from sdmodel.experiments.designs import sobol_points
-from sdmodel.experiments.ensemble import Ensemble
+from sdmodel.experiments.ensemble import Ensemble, crossed
+from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,6 +131,7 @@ def bands(
     seed: int = 0,
     engine: EngineName = "compiled",
     jobs: int | None = None,
+    window: Window | None = None,
     progress: Progress | None = None,
 ) -> Bands:
     """Run every scenario over one sample of the uncertainties.
@@ -151,6 +153,8 @@ def bands(
         Seed of the Sobol' sequence.
     engine, jobs, progress
         As for ``simulate``.
+    window
+        Years and discount rate of totals.
 
     Raises
     ------
@@ -163,35 +167,24 @@ def bands(
     drawn = space.values(sobol_points(runs, space.dimensions, seed))
     times = model.time.saved
     axis = np.asarray(times)
-    shape = (len(scenarios), runs, len(times), len(keys))
-    series = np.empty(shape)
-    values = np.empty((len(scenarios), runs, len(keys)))
-    failed = np.zeros((len(scenarios), runs), dtype=bool)
-    for s, base in enumerate(scenarios.values()):
-        free = [i for i, name in enumerate(space.names) if name not in base]
-        ensemble = Ensemble(model, base, engine, jobs)
-
-        def report(done: int, _: int, before: int = s * runs) -> None:
-            if progress is not None:
-                progress(before + done, runs * len(scenarios))
-
-        series[s], failed[s] = ensemble.series(
-            [key.outcome for key in keys],
-            [space.names[i] for i in free],
-            drawn[:, free],
-            times,
-            report,
-        )
-        for i, key in enumerate(keys):
-            values[s, :, i] = key.value(series[s, :, :, i], axis, ensemble.window)
+    ensemble = Ensemble(model, {}, engine, jobs, window or Window())
+    inputs = crossed(model, list(scenarios.values()), space.names, drawn)
+    series, failed = ensemble.series([key.outcome for key in keys], inputs, progress)
+    values = np.column_stack(
+        [
+            key.value(series[:, :, i], axis, ensemble.window)
+            for i, key in enumerate(keys)
+        ]
+    )
     values[failed] = np.nan
+    cube = (len(scenarios), runs)
     return Bands(
         scenarios=tuple(scenarios),
         outcomes=tuple(key.text for key in keys),
         times=times,
         names=space.names,
         inputs=drawn,
-        values=values,
-        series=series,
-        failed=failed,
+        values=values.reshape(*cube, -1),
+        series=series.reshape(*cube, len(times), -1),
+        failed=failed.reshape(cube),
     )

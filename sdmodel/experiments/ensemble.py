@@ -63,16 +63,15 @@ class Ensemble:
 
     def outputs(
         self,
-        names: Sequence[str],
-        values: NDArray[np.float64],
+        inputs: Inputs,
         save: Save,
         progress: Progress | None = None,
     ) -> Iterator[tuple[slice, Output]]:
-        """Simulate chunk by chunk; yield which rows of ``values`` each output holds."""
+        """Simulate chunk by chunk; yield which runs each output holds."""
         times = self.model.time.saved if save.times is None else save.times
         row = 8 * max(len(times), 1) * max(len(save.names), 1)
         size = max(FEWEST_RUNS, CHUNK_BYTES // row)
-        total = len(values)
+        total = len(inputs.values)
         for start in range(0, total, size):
             rows = slice(start, min(start + size, total))
 
@@ -80,11 +79,16 @@ class Ensemble:
                 if progress is not None:
                     progress(start + done, total)
 
+            part = Inputs(
+                inputs.names,
+                inputs.values[rows],
+                {name: runs[rows] for name, runs in inputs.schedules.items()},
+            )
             yield (
                 rows,
                 simulate(
                     self.model,
-                    self.inputs(names, values[rows]),
+                    part,
                     save,
                     engine=self.engine,
                     jobs=self.jobs,
@@ -106,7 +110,7 @@ class Ensemble:
         save = Save(_names(key.outcome for key in keys), self._times(keys))
         found = np.full((len(values), len(keys)), np.nan)
         failed = np.zeros(len(values), dtype=bool)
-        for rows, output in self.outputs(names, values, save, progress):
+        for rows, output in self.outputs(self.inputs(names, values), save, progress):
             series = by_name(output)
             failed[rows] = output.status != 0
             for i, key in enumerate(keys):
@@ -118,16 +122,18 @@ class Ensemble:
     def series(
         self,
         outcomes: Sequence[Outcome],
-        names: Sequence[str],
-        values: NDArray[np.float64],
-        times: tuple[float, ...],
+        inputs: Inputs,
         progress: Progress | None = None,
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return outcomes over time (run, time, outcome), and which runs failed."""
-        save = Save(_names(outcomes), times)
-        found = np.full((len(values), len(times), len(outcomes)), np.nan)
-        failed = np.zeros(len(values), dtype=bool)
-        for rows, output in self.outputs(names, values, save, progress):
+        """Return outcomes at the saved times (run, time, outcome); which runs failed.
+
+        A failed run has nan throughout.
+        """
+        runs = len(inputs.values)
+        found = np.empty((runs, len(self.model.time.saved), len(outcomes)))
+        failed = np.zeros(runs, dtype=bool)
+        save = Save(_names(outcomes))
+        for rows, output in self.outputs(inputs, save, progress):
             parts = by_name(output)
             failed[rows] = output.status != 0
             for i, outcome in enumerate(outcomes):
@@ -152,6 +158,49 @@ class Ensemble:
 def _names(outcomes: Sequence[Outcome] | Iterator[Outcome]) -> tuple[str, ...]:
     """Return the elements that these outcomes need, each once."""
     return tuple(dict.fromkeys(name for o in outcomes for name in o.expression.names))
+
+
+def crossed(
+    model: Model,
+    bases: Sequence[Mapping[str, float | Schedule]],
+    names: Sequence[str],
+    drawn: NDArray[np.float64],
+) -> Inputs:
+    """Return every scenario with every draw, one scenario after the other.
+
+    One question for all scenarios means one compiled kernel for all.
+
+    Parameters
+    ----------
+    model
+        Gives the values of constants that a scenario leaves alone.
+    bases
+        Values of each scenario; a sampled constant that one sets itself is not
+        sampled there.
+    names, drawn
+        Sampled constants, and their values (draw, name).
+    """
+    draws = len(drawn)
+    every = tuple(dict.fromkeys([*names, *(name for base in bases for name in base)]))
+    defaults = {item.name: item.default for item in model.inputs}
+    column = {name: drawn[:, i] for i, name in enumerate(names)}
+    values = np.empty((len(bases), draws, len(every)))
+    schedules: dict[str, list[Schedule | None]] = {}
+    for s, base in enumerate(bases):
+        for i, name in enumerate(every):
+            given = base.get(name)
+            if isinstance(given, Schedule):
+                runs = schedules.setdefault(name, [None] * (len(bases) * draws))
+                runs[s * draws : (s + 1) * draws] = [given] * draws
+            if given is None or isinstance(given, Schedule):
+                values[s, :, i] = column.get(name, defaults[name])
+            else:
+                values[s, :, i] = given
+    return Inputs(
+        every,
+        values.reshape(-1, len(every)),
+        {name: tuple(runs) for name, runs in schedules.items()},
+    )
 
 
 def by_name(output: Output) -> dict[str, NDArray[np.float64]]:

@@ -159,6 +159,11 @@ def sensitivity(
     )
 
 
+def study_runs(study: Study, controls: Sequence[Control]) -> int:
+    """Return how many runs a study makes around one scenario."""
+    return count_runs(study_space(study, controls), find_method(study.method), study.n)
+
+
 def _problem(columns: Sequence[Sequence[int]], *, grouped: bool) -> dict[str, Any]:
     """Describe the unit cube to SALib; ``grouped`` names every coordinate's group."""
     if not grouped:

@@ -1,0 +1,51 @@
+"""The verb that turns a run folder into a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sdmodel.cli.common import progress_bar, say
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option(
+    "--to", "formats", default="html", show_default=True, metavar="FORMATS",
+    help="Format of the document.",
+)  # fmt: skip
+@click.option(
+    "--lang", "languages", default="en", show_default=True, metavar="LANGUAGES",
+    help="Language of the document.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE",
+    help="Page to write; else report.html in the run folder.",
+)  # fmt: skip
+@click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
+def report(
+    run: Path, formats: str, languages: str, out: Path | None, show: bool
+) -> None:
+    """Turn a run folder into a page that needs nothing but itself.
+
+    RUN is a folder that 'demo' or 'sensitivity' wrote.
+
+    Example: sdmodel report runs/payment/out
+    """
+    from sdmodel.cli.studying import open_page
+    from sdmodel.report.build import check_formats
+    from sdmodel.report.build import report as build
+    from sdmodel.study.files import check_writable
+
+    check_formats(formats, languages)
+    target = out or run / "report.html"
+    if out is not None or run.is_dir():
+        check_writable(target, folder=False)
+    with progress_bar("figures", 1) as progress:
+        page = build(run, target, progress)
+    click.echo(str(page))
+    if show:
+        open_page(page)
+    else:
+        say("sdmodel: open it in any browser; --open does so")

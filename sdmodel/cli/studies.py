@@ -1,0 +1,176 @@
+"""The verb that finds which factors decide an outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from sdmodel.cli.common import (
+    emit_json,
+    engine_option,
+    jobs_option,
+    json_option,
+    number_text,
+    out_option,
+    progress_bar,
+    say,
+    seed_option,
+    show_table,
+)
+
+if TYPE_CHECKING:
+    from sdmodel.engines.base import EngineName
+    from sdmodel.experiments.indices import Estimate, SensitivityResult
+    from sdmodel.experiments.workbook import Workbook
+    from sdmodel.study.study import Study
+
+
+@click.command()
+@click.argument("study", metavar="STUDY")
+@click.option("--method", metavar="METHOD", help="morris or sobol; else the study's.")
+@click.option(
+    "--n",
+    type=int,
+    metavar="INTEGER",
+    help="Morris trajectories, or Sobol' base rows (a power of two).",
+)
+@seed_option
+@click.option(
+    "--model",
+    metavar="PATH",
+    help="Model to study; else the one that the study names.",
+)
+@engine_option
+@jobs_option
+@json_option
+@out_option
+def sensitivity(
+    study: str,
+    method: str | None,
+    n: int | None,
+    seed: int | None,
+    model: str | None,
+    engine: str,
+    jobs: int | None,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Find which levers and which assumptions decide the outcomes of a study.
+
+    STUDY is a name (runs/STUDY/study.toml) or a file. Results go to runs/STUDY/out,
+    beside the file if a file is given; 'sdmodel report' turns them into a page.
+
+    Example: sdmodel sensitivity payment --method sobol --n 1024
+    """
+    from sdmodel.cli.studying import command_line, open_study, study_record
+    from sdmodel.experiments.record import (
+        CONTEXT,
+        context,
+        context_bytes,
+        study_files,
+    )
+    from sdmodel.experiments.sensitivity import (
+        find_method,
+        study_runs,
+    )
+    from sdmodel.experiments.sensitivity import (
+        sensitivity as do_study,
+    )
+    from sdmodel.study.results import check_folder, describe, now, save_run
+
+    started = now()
+    if method is not None:
+        find_method(method.strip().casefold())
+    workbook, asked = open_study(study, model=model, method=method, n=n, seed=seed)
+    folder = out or _default_out(study, asked)
+    check_folder(folder)
+    scenarios = [workbook.scenario(name) for name in asked.scenarios]
+    total = len(scenarios) * study_runs(asked, workbook.controls)
+    with progress_bar(f"{asked.method} runs", total) as progress:
+        result = do_study(
+            workbook.model,
+            asked,
+            scenarios=scenarios,
+            controls=workbook.controls,
+            outcomes=workbook.outcomes,
+            engine=cast("EngineName", engine),
+            jobs=jobs,
+            progress=progress,
+        )
+    warnings = [warning for scenario in scenarios for warning in scenario.warnings]
+    for sentence in (*workbook.model.warnings, *warnings):
+        say(f"sdmodel: warning: {sentence}")
+    texts = context(
+        workbook,
+        scenarios,
+        title=asked.title or f"Sensitivity study “{asked.name}”",
+        question=asked.question,
+        baseline=scenarios[0].id,
+        headline=asked.outcomes,
+        studies=[result],
+    )
+    manifest = describe(
+        "sensitivity",
+        command=command_line(),
+        model=workbook.model,
+        engine=engine,
+        started=started,
+        scenarios=scenarios,
+        study=study_record(asked),
+        seed=asked.seed,
+        warnings=warnings,
+    )
+    save_run(folder, {**study_files(result), CONTEXT: context_bytes(texts)}, manifest)
+    if as_json:
+        emit_json(result.to_json())
+    else:
+        _show(workbook, result)
+    say(f"sdmodel: wrote {folder}; for a page: sdmodel report {folder}")
+
+
+def _default_out(given: str, study: Study) -> Path:
+    if len(Path(given).parts) == 1 and not Path(given).suffix:
+        return Path("runs") / study.name / "out"
+    return (study.path.parent if study.path else Path()) / "out"
+
+
+def _show(workbook: Workbook, result: SensitivityResult) -> None:
+    labels = {outcome.id: outcome.label_en for outcome in workbook.outcomes}
+    for scenario, part in result.estimates.items():
+        for estimate in part:
+            for i, outcome in enumerate(estimate.outcomes):
+                name = outcome.partition("@")[0]
+                title = labels.get(name, name) + outcome.removeprefix(name)
+                _show_one(f"{scenario}, {estimate.scope}: {title}", estimate, i)
+
+
+def _show_one(title: str, estimate: Estimate, place: int) -> None:
+    verdict = estimate.verdicts[place]
+    if verdict.state != "ok":
+        click.echo(f"{title}: {verdict.state}; {verdict.reason}\n")
+        return
+    last = estimate.levels[-1]
+    measures = list(last.value)
+    main = "ST" if "ST" in last.value else "mu_star"
+    order = (-last.value[main][:, place]).argsort(kind="stable")
+    rows = []
+    for g in (int(g) for g in order):
+        cells = [estimate.groups[g]]
+        for measure in measures:
+            value = float(last.value[measure][g, place])
+            cells.append(number_text(value))
+            if measure in last.half:
+                half = float(last.half[measure][g, place])
+                low, high = number_text(value - half), number_text(value + half)
+                cells[-1] += f" [{low}; {high}]"
+        rows.append([*cells, str(int(estimate.tiers[g, place]))])
+    settled = "converged" if estimate.converged[place] else "not converged: raise --n"
+    show_table(
+        f"{title} ({settled})",
+        ["factor", *measures, "tier"],
+        rows,
+        right=range(1, len(measures) + 2),
+    )
+    click.echo()

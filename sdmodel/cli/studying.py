@@ -1,0 +1,72 @@
+"""What the verbs that do studies share."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sdmodel.experiments.workbook import Workbook
+    from sdmodel.study.study import Study
+
+
+def open_study(
+    name: str,
+    *,
+    model: str | None = None,
+    method: str | None = None,
+    n: int | None = None,
+    seed: int | None = None,
+) -> tuple[Workbook, Study]:
+    """Return a study with the workbook of its model, and the options in place.
+
+    A method named on the command line keeps the study's ``n`` only if it is the
+    study's method too: trajectories and base rows are not the same thing.
+
+    Raises
+    ------
+    SdmodelError
+        If the study, its model or an option is wrong.
+    """
+    from sdmodel.experiments.workbook import open_workbook
+    from sdmodel.study.locate import find_study
+    from sdmodel.study.study import model_of, override, read_study
+
+    path = find_study(name)
+    workbook = open_workbook(model or model_of(path))
+    study = read_study(
+        path,
+        controls=workbook.controls,
+        outcomes=workbook.outcomes,
+        scenarios=workbook.scenario_ids(),
+    )
+    if method is not None:
+        method = method.strip().casefold()
+        if n is None and method != study.method:
+            n = DEFAULT_N.get(method)
+    return workbook, override(study, method=method, n=n, seed=seed)
+
+
+DEFAULT_N = {"morris": 64, "sobol": 1024}
+"""Trajectories and base rows where neither study nor command line says."""
+
+
+def study_record(study: Study) -> dict[str, object]:
+    """Return a study as the manifest keeps it."""
+    record = asdict(study)
+    return record | {"path": str(study.path) if study.path else None}
+
+
+def command_line() -> list[str]:
+    """Return the command as it was given, for the manifest."""
+    return ["sdmodel", *sys.argv[1:]] if sys.argv else ["sdmodel"]
+
+
+def open_page(path: Path) -> None:
+    """Show a page in the reader's browser, if there is one."""
+    import webbrowser
+
+    webbrowser.open(path.resolve().as_uri())

@@ -1,0 +1,163 @@
+"""What a reader wants to know of a model: its size, its sectors and their links."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.errors import DataError, did_you_mean
+from sdmodel.model.core import plain
+from sdmodel.study.files import read_text
+from sdmodel.study.summaries import POLICY_START
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from sdmodel.model.core import Model
+
+_NAME = re.compile(r'"[^"]+"|[^\W\d][\w ]*')
+ABOUT = "report.toml"
+_KEYS = ("base_year", "question", "not_for", "notes", "picture")
+_PICTURE_KEYS = ("size", "caption", "box", "arrow", "loop")
+
+
+def model_facts(model: Model) -> dict[str, Any]:
+    """Return the size of a model, its sectors, and which sector uses which."""
+    groups: dict[str, dict[str, Any]] = {}
+    for variable in model.variables.values():
+        if variable.kind == "control":
+            continue
+        name = variable.group or "Model"
+        sector = groups.setdefault(name, {"name": name, "variables": 0, "stocks": []})
+        sector["variables"] += len(variable.elements)
+        if variable.kind == "stock":
+            sector["stocks"].append(variable.name)
+    return {
+        "name": model.name,
+        "digest": model.digest,
+        "scalars": sum(len(v.elements) for v in model.variables.values()),
+        "states": len(model.states),
+        "inputs": len(model.inputs),
+        "start": model.time.start,
+        "stop": model.time.stop,
+        "step": model.time.step,
+        "policy_start": POLICY_START,
+        "save_every": model.time.save_every,
+        "sectors": list(groups.values()),
+        "links": [
+            {"from": source, "to": target, "count": count}
+            for (source, target), count in sector_links(model).items()
+        ],
+        "warnings": list(model.warnings),
+    }
+
+
+def sector_links(model: Model) -> dict[tuple[str, str], int]:
+    """Count, for each pair of sectors, how often the second uses the first.
+
+    Read from the equations: every time that a variable of one sector is named in an
+    equation of another.
+    """
+    known = {plain(v.name): v for v in model.variables.values()}
+    found: dict[tuple[str, str], int] = {}
+    for variable in model.variables.values():
+        used = {
+            known[plain(word)].name
+            for word in _NAME.findall(variable.equation)
+            if plain(word) in known
+        }
+        for name in used:
+            pair = (model.variables[name].group, variable.group)
+            if pair[0] != pair[1] and "control" not in (
+                model.variables[name].kind,
+                variable.kind,
+            ):
+                found[pair] = found.get(pair, 0) + 1
+    return found
+
+
+def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``report.toml`` tells of a model; nothing without the file.
+
+    ``base_year`` of its prices, the ``question`` it was built for, what it must not be
+    used for (``not_for``), further ``notes``, and how to draw it (``picture``). Every
+    box of the picture names the sectors (groups of the model file) that it stands for,
+    and every arrow must be a dependence that the equations hold, so that the picture
+    cannot drift away from the model.
+
+    Raises
+    ------
+    DataError
+        If a key or sector is unknown, or an arrow has no equation behind it; all at
+        once.
+    """
+    path = folder / ABOUT
+    if not path.is_file():
+        return {}
+    try:
+        about = tomllib.loads(read_text(path, DataError, "report text"))
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: not valid TOML: {error}"
+        raise DataError(msg) from error
+    picture = about.get("picture", {})
+    problems = [
+        f"{path}: unknown key '{key}'; allowed: {', '.join(_KEYS)}"
+        + did_you_mean(key, _KEYS)
+        for key in about
+        if key not in _KEYS
+    ]
+    problems += [
+        f"{path}, [picture]: unknown key '{key}'; allowed: {', '.join(_PICTURE_KEYS)}"
+        for key in picture
+        if key not in _PICTURE_KEYS
+    ]
+    problems += _picture_problems(path, picture, facts)
+    if problems:
+        raise DataError(problems)
+    return about
+
+
+def _picture_problems(
+    path: Path, picture: Mapping[str, Any], facts: Mapping[str, Any]
+) -> list[str]:
+    problems: list[str] = []
+    sectors = [str(sector["name"]) for sector in facts["sectors"]]
+    by_plain = {plain(name): name for name in sectors}
+    boxes: dict[str, list[str]] = {}
+    for number, box in enumerate(_tables(picture, "box"), start=1):
+        where = f"{path}, box {number}"
+        problems += _missing(where, box, ("id", "title", "at", "size", "sectors"))
+        found = []
+        for name in box.get("sectors", []):
+            if plain(str(name)) in by_plain:
+                found.append(by_plain[plain(str(name))])
+            else:
+                hint = did_you_mean(str(name), sectors)
+                problems.append(f"{where}: no sector '{name}' in the model{hint}")
+        boxes[str(box.get("id"))] = found
+    linked = {(link["from"], link["to"]) for link in facts["links"]}
+    for number, arrow in enumerate(_tables(picture, "arrow"), start=1):
+        where = f"{path}, arrow {number}"
+        problems += _missing(where, arrow, ("from", "to"))
+        ends = [str(arrow.get("from")), str(arrow.get("to"))]
+        unknown = [end for end in ends if end not in boxes]
+        problems += [f"{where}: no box '{e}'{did_you_mean(e, boxes)}" for e in unknown]
+        if unknown:
+            continue
+        held = {(a, b) for a in boxes[ends[0]] for b in boxes[ends[1]]}
+        if not held & linked:
+            problems.append(
+                f"{where}: no equation of '{ends[1]}' uses a variable of '{ends[0]}'"
+            )
+    return problems
+
+
+def _tables(picture: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+    found = picture.get(key, [])
+    return [item for item in found if isinstance(item, dict)]
+
+
+def _missing(where: str, table: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    return [f"{where}: '{key}' is missing" for key in keys if key not in table]

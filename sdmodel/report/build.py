@@ -1,0 +1,248 @@
+"""The page: content, figures and words put into the template."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.errors import UsageError, did_you_mean
+from sdmodel.report.charts import differences, history, trajectories
+from sdmodel.report.figures import style
+from sdmodel.report.load import load
+from sdmodel.report.model_picture import draw_model
+from sdmodel.report.study_page import study_page
+from sdmodel.report.tables import parameter_rows, provenance, regime_table
+from sdmodel.report.words import (
+    NOTICEABLE_POINTS,
+    NOTICEABLE_SHARE,
+    NOTICEABLE_YEARS,
+    who_gains,
+)
+from sdmodel.study.files import atomic_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sdmodel.engines.base import Progress
+    from sdmodel.report.content import Content
+
+FORMATS = ("html",)
+PLANNED_FORMATS = ("docx", "pdf")
+LANGUAGES = ("en",)
+PLANNED_LANGUAGES = ("zh",)
+
+HEADLINE_TRAJECTORIES = 4
+HEADLINE_DIFFERENCES = 8
+YEARS_BEFORE_POLICY = 8
+
+NOT_FOR = (
+    (
+        "Forecasts. It shows what follows from stated assumptions; the bands hold the "
+        "uncertainties that are listed, not those that nobody thought of."
+    ),
+    (
+        "Decisions about single patients, physicians or institutions: everything here "
+        "is an average over a population."
+    ),
+    (
+        "Setting tariffs, point values, capitation rates or budgets for a real place "
+        "without that place’s own data, calibration and local review."
+    ),
+    (
+        "Statements on outcomes whose direction depends on the assumptions (marked "
+        "“?”), and rankings of factors whose intervals overlap."
+    ),
+)
+
+
+def check_formats(formats: str, languages: str) -> None:
+    """Refuse formats and languages that are unknown or not there yet.
+
+    Raises
+    ------
+    UsageError
+        All problems at once.
+    """
+    problems: list[str] = []
+    for option, text, there, planned in (
+        ("--to", formats, FORMATS, PLANNED_FORMATS),
+        ("--lang", languages, LANGUAGES, PLANNED_LANGUAGES),
+    ):
+        for word in (part.strip().casefold() for part in text.split(",")):
+            if word in there:
+                continue
+            if word in planned:
+                problems.append(
+                    f"{option}: '{word}' is not yet available; available: "
+                    f"{', '.join(there)}"
+                )
+            else:
+                hint = did_you_mean(word, (*there, *planned))
+                problems.append(
+                    f"{option}: '{word}'; available: {', '.join(there)}{hint}"
+                )
+    if problems:
+        raise UsageError(problems)
+
+
+def report(
+    folder: Path, out: Path | None = None, progress: Progress | None = None
+) -> Path:
+    """Write the page of a run folder and return where it is.
+
+    Parameters
+    ----------
+    folder
+        A run folder that ``demo`` or ``sensitivity`` wrote.
+    out
+        File to write; default ``report.html`` in the folder.
+    progress
+        Called with figures done and figures in all.
+
+    Raises
+    ------
+    ResultsError
+        If the folder is missing or damaged, or holds nothing to report.
+    HostError
+        If the page cannot be written.
+    """
+    text = render(load(folder), progress)
+    target = out or folder / "report.html"
+    with atomic_file(target) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+    return target
+
+
+def render(content: Content, progress: Progress | None = None) -> str:
+    """Return the page as HTML that needs nothing but itself."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("sdmodel.report", "templates"),
+        autoescape=select_autoescape(enabled_extensions=("html", "html.j2", "j2")),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    with style():
+        page = _page(content, progress or (lambda done, total: None))
+    return environment.get_template("report.html.j2").render(**page)
+
+
+def _page(content: Content, progress: Progress) -> dict[str, Any]:
+    keys = [key for key in content.headline if key in content.by_key]
+    if content.regimes is not None:
+        known = {c.outcome for s in content.scenarios for c in content.changes(s.id)}
+        keys = [key for key in keys if key in known]
+    # A calendar year has no course over time, and often no value to compare.
+    dated = [key for key in keys if not content.by_key[key].calendar]
+    keys = content.one_of_each(dated)
+    steps = 3 + 4 * len(content.studies) + min(len(keys), HEADLINE_TRAJECTORIES)
+    done = 0
+
+    def tick() -> None:
+        nonlocal done
+        done += 1
+        progress(min(done, steps), steps)
+
+    pictures: dict[str, Any] = {"model": draw_model(content.model)}
+    tick()
+    pictures["history"] = history(content)
+    tick()
+    pictures["differences"] = None
+    pictures["trajectories"] = []
+    several = len(content.scenarios) > 1
+    if content.regimes is not None and several and keys:
+        pictures["differences"] = differences(content, keys[:HEADLINE_DIFFERENCES])
+    tick()
+    if content.series is not None:
+        first = _first_year(content)
+        for key in keys[:HEADLINE_TRAJECTORIES]:
+            pictures["trajectories"].append(
+                trajectories(content, content.series, key, first)
+            )
+            tick()
+    studies = [study_page(content, study, tick) for study in content.studies]
+    regimes = _regimes(content) if content.regimes is not None and several else []
+    table = regime_table(content) if content.regimes is not None else None
+    return {
+        "c": content,
+        "sections": _sections(content, pictures, bool(regimes), bool(studies)),
+        "baseline_title": content.title_of(content.baseline),
+        "regimes": regimes,
+        "draws": _draws(content),
+        "rules": {
+            "share": f"{100 * NOTICEABLE_SHARE:g} %",
+            "points": f"{100 * NOTICEABLE_POINTS:g}",
+            "years": f"{NOTICEABLE_YEARS:g}",
+        },
+        "pictures": pictures,
+        "table": table,
+        "studies": studies,
+        "parameters": parameter_rows(content),
+        "grades": _grades(content),
+        "not_for": (*content.model.get("not_for", ()), *NOT_FOR),
+        "command": " ".join(_quoted(part) for part in content.manifest["command"]),
+        "provenance": provenance(content),
+    }
+
+
+def _sections(
+    content: Content, pictures: dict[str, Any], regimes: bool, studies: bool
+) -> list[tuple[str, str]]:
+    found = [("model", "The model")]
+    if regimes:
+        found = [("answer", "The answer"), *found, ("side-by-side", "Side by side")]
+    if pictures["trajectories"] or pictures["history"]:
+        found.append(("trajectories", "Over time"))
+    if studies:
+        found.append(("uncertainty", "What decides it"))
+    if content.parameters:
+        found.append(("assumptions", "Assumptions"))
+    return [*found, ("not-for", "What not to use it for"), ("again", "Make it again")]
+
+
+def _first_year(content: Content) -> float:
+    """Return from when to show trajectories: some years before the policies act."""
+    start, stop = float(content.model["start"]), float(content.model["stop"])
+    policy = float(content.model.get("policy_start", start))
+    return max(start, policy - YEARS_BEFORE_POLICY) if start < policy < stop else start
+
+
+def _regimes(content: Content) -> list[dict[str, Any]]:
+    found = []
+    for scenario in content.scenarios:
+        if scenario.id == content.baseline:
+            continue
+        sentence, details = who_gains(content.changes(scenario.id))
+        found.append(
+            {
+                "title": scenario.title,
+                "story": scenario.story,
+                "sentence": sentence,
+                "details": details,
+                "settings": scenario.values,
+            }
+        )
+    return found
+
+
+def _draws(content: Content) -> int:
+    if content.regimes is None or not len(content.regimes):
+        return 0
+    return int(content.regimes["draws"].min())
+
+
+def _grades(content: Content) -> str:
+    counts: dict[str, int] = {}
+    for parameter in content.parameters:
+        grade = str(parameter["grade"])
+        counts[grade] = counts.get(grade, 0) + 1
+    listed = ", ".join(f"{count} {grade}" for grade, count in sorted(counts.items()))
+    return (
+        f"{len(content.parameters)} parameters by grade of evidence: {listed}. "
+        "Assumptions are shaded and marked ⚠: nothing was found that measures them."
+    )
+
+
+def _quoted(part: str) -> str:
+    return f'"{part}"' if " " in part else part

@@ -1,0 +1,230 @@
+"""One sensitivity study as a part of the page: what was done, shown and withheld."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.report.study_charts import MAIN, SCOPES, classes, convergence, indices
+from sdmodel.report.words import number, unit_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from sdmodel.report.content import Content, Study
+    from sdmodel.report.figures import Picture
+
+SHOWN_OUTCOMES = 4
+
+_TITLES = {
+    "morris": "Morris: which factors matter at all",
+    "sobol": "Sobol’: how much of the variance each factor explains",
+}
+_READING = {
+    "morris": "mu* is the mean size of the change in the outcome when a factor moves "
+    "by two thirds of its range, scaled to the whole range; sigma tells how much that "
+    "change depends on the other factors. For a mix, whose shares move against each "
+    "other, sigma has no meaning and is left out. Intervals are 95 %, by bootstrap "
+    "over trajectories.",
+    "sobol": "S1 is the share of an outcome’s variance that a factor explains alone, "
+    "ST the share that it explains alone or together with others. An estimate a little "
+    "below zero means zero: estimates scatter around the true value. Intervals are "
+    "95 %, by bootstrap. Factors are put into tiers; two factors are in different "
+    "tiers only if no interval reaches across, and within a tier no order is claimed.",
+}
+
+
+def study_page(
+    content: Content, study: Study, tick: Callable[[], None]
+) -> dict[str, Any]:
+    """Return what the template needs to show a study."""
+    scenarios = [str(s) for s in dict.fromkeys(study.verdicts["scenario"])]
+    first = scenarios[0] if scenarios else ""
+    good = study.verdicts[
+        (study.verdicts["state"] == "ok") & (study.verdicts["scenario"] == first)
+    ]
+    able = content.one_of_each([str(key) for key in dict.fromkeys(good["outcome"])])
+    pictures: list[Picture] = []
+    if able:
+        pictures.append(indices(content, study, first, able[:SHOWN_OUTCOMES]))
+    tick()
+    if study.method == "sobol":
+        shares = classes(content, study, first)
+        pictures += [shares] if shares else []
+    tick()
+    if able:
+        pictures.append(convergence(content, study, first, able[:SHOWN_OUTCOMES]))
+    tick()
+    tables = [
+        table
+        for scenario in scenarios
+        for scope in (*SCOPES, "classes")
+        if (table := _table(content, study, scenario, scope, len(scenarios) > 1))
+    ]
+    tick()
+    return {
+        "title": _TITLES.get(study.method, study.method),
+        "how": _how(content, study, scenarios),
+        "reading": _READING.get(study.method, ""),
+        "notes": _notes(content, study),
+        "pictures": pictures,
+        "tables": tables,
+        "failures": [_failure(content, item) for item in study.failures],
+    }
+
+
+def _how(content: Content, study: Study, scenarios: list[str]) -> str:
+    around = " and ".join(content.title_of(s) for s in scenarios)
+    counts = []
+    for scope, label in SCOPES.items():
+        rows = study.indices[study.indices["scope"] == scope]
+        if size := len(set(rows["factor"])):
+            counts.append(f"{size} {label.lower()}")
+    unit = (
+        "trajectories" if study.method == "morris" else "base rows of a Sobol’ sequence"
+    )
+    judged = ""
+    if study.judge is not None:
+        judged = (
+            " SALib’s own analysis of one outcome of each design differs from these "
+            f"numbers by at most {study.judge:.0e}."
+        )
+    return (
+        f"Around {around}: {' and '.join(counts)}, {study.n} {unit}, "
+        f"{study.runs:,} runs, seed {study.seed}.{judged}"
+    )
+
+
+def _notes(content: Content, study: Study) -> list[str]:
+    notes = []
+    rows = [dict(row) for row in study.verdicts.to_dict("records")]
+    for state, words in (
+        ("withheld", "withheld, no index is computed"),
+        ("no effect", "no factor has an effect"),
+    ):
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            if row["state"] == state:
+                where = f"{_where(content, row)}: {row['reason']}"
+                found.setdefault(content.label(str(row["outcome"])), []).append(where)
+        notes += [
+            f"{label}: {words} ({'; '.join(parts)})." for label, parts in found.items()
+        ]
+    good = [row for row in rows if row["state"] == "ok"]
+    loose: dict[str, list[str]] = {}
+    for row in good:
+        if str(row["converged"]) != "True":
+            label = content.label(str(row["outcome"]))
+            loose.setdefault(label, []).append(_where(content, row))
+    measure = MAIN[study.method].replace("_star", "*")
+    bound = "10 % of the largest mu*" if study.method == "morris" else "0.05"
+    rule = (
+        f"Converged means that no 95 % interval of {measure} reaches further than "
+        f"{bound} to either side and that none moved out of its interval when the "
+        "sample doubled"
+    )
+    if loose:
+        listed = "; ".join(f"{label} ({', '.join(w)})" for label, w in loose.items())
+        settled = len(good) - sum(map(len, loose.values()))
+        notes.append(
+            f"{rule}. {settled} of {len(good)} sets of indices have; not yet: "
+            f"{listed}. Read those as provisional."
+        )
+    elif good:
+        notes.append(f"{rule}. All {len(good)} sets of indices have.")
+    return notes
+
+
+def _where(content: Content, row: dict[Any, Any]) -> str:
+    scenario = str(row["scenario"])
+    if scenario == content.baseline:
+        return str(row["scope"])
+    return f"{row['scope']} around {content.title_of(scenario)}"
+
+
+def _table(
+    content: Content, study: Study, scenario: str, scope: str, several: bool
+) -> dict[str, Any] | None:
+    main = MAIN[study.method]
+    part = study.indices[
+        (study.indices["n"] == study.n)
+        & (study.indices["scope"] == scope)
+        & (study.indices["scenario"] == scenario)
+    ]
+    if not len(part):
+        return None
+    keys = [str(key) for key in dict.fromkeys(part["outcome"])]
+    cells = _cells(content, part, study.method)
+    factors = dict(zip(part["factor"], part["label"], strict=True))
+    strength = part[part["measure"] == main].groupby("factor")["value"].max()
+    if study.method == "morris":
+        order = list(factors)
+    else:
+        order = sorted(factors, key=lambda factor: -float(strength[factor]))
+    name = {"morris": "mu* (sigma)", "sobol": "ST (S1)"}[study.method]
+    where = f", around {content.title_of(scenario)}" if several else ""
+    titles = {**SCOPES, "classes": "Classes of factors"}
+    return {
+        "title": f"{titles[scope]}: {name} with 95 % intervals and tier{where}",
+        "heads": [
+            "Factor",
+            *(
+                f"{content.label(key)}{_unit(content, key, study.method)}"
+                for key in keys
+            ),
+        ],
+        "rows": [
+            [str(factors[factor]), *(cells.get((factor, key), "") for key in keys)]
+            for factor in order
+        ],
+    }
+
+
+def _unit(content: Content, key: str, method: str) -> str:
+    if method == "sobol":
+        return ""
+    words = unit_words(content.unit(key), str(content.model.get("base_year", "")))
+    return f" ({words})" if words else ""
+
+
+def _cells(
+    content: Content, part: pd.DataFrame, method: str
+) -> dict[tuple[str, str], str]:
+    main, other = MAIN[method], {"morris": "sigma", "sobol": "S1"}[method]
+    by_key: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in part.to_dict("records"):
+        place = (str(row["factor"]), str(row["outcome"]))
+        by_key.setdefault(place, {})[str(row["measure"])] = row
+    found = {}
+    for (factor, key), rows in by_key.items():
+        row, second = rows[main], rows[other]
+        unit = content.unit(key) if method == "morris" else ""
+
+        def text(value: float, unit: str = unit) -> str:
+            return number(value, unit) if method == "morris" else f"{value:.2f}"
+
+        if float(row["value"]) == 0.0:
+            found[factor, key] = "no effect"
+            continue
+        extra = (
+            "" if second["value"] != second["value"] else f" ({text(second['value'])})"
+        )
+        found[factor, key] = (
+            f"{text(row['value'])} [{text(row['low'])}; {text(row['high'])}]{extra}, "
+            f"tier {int(row['tier'])}"
+        )
+    return found
+
+
+def _failure(content: Content, item: dict[str, Any]) -> dict[str, Any]:
+    inputs = item["inputs"]
+    names = list(inputs[0]) if inputs else []
+    return {
+        "title": (
+            f"{content.label(item['outcome'])}, {item['scope']}: inputs of the first "
+            f"{len(inputs)} of {item['bad']} runs without a value (of {item['runs']})"
+        ),
+        "columns": len(inputs),
+        "rows": [(name, [f"{run[name]:.6g}" for run in inputs]) for name in names],
+    }

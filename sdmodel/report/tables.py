@@ -1,0 +1,137 @@
+"""Tables of the page, cell by cell, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.report.words import (
+    SIGNS,
+    STAKEHOLDERS,
+    exists,
+    is_share,
+    number,
+    signed,
+    unit_words,
+)
+
+if TYPE_CHECKING:
+    from sdmodel.report.content import Content
+    from sdmodel.report.words import Change
+
+
+def regime_table(content: Content) -> dict[str, Any]:
+    """Return outcomes (rows, by stakeholder) of scenarios (columns)."""
+    by_scenario = {
+        s.id: {c.outcome: c for c in content.changes(s.id)} for s in content.scenarios
+    }
+    base_year = str(content.model.get("base_year", ""))
+    groups = []
+    others = {o.stakeholder for o in content.outcomes} - set(STAKEHOLDERS)
+    for stakeholder in (*STAKEHOLDERS, *sorted(others)):
+        rows = []
+        for outcome in content.outcomes:
+            if outcome.stakeholder != stakeholder:
+                continue
+            cells = [
+                _cell(content, scenario.id, by_scenario[scenario.id].get(outcome.key))
+                for scenario in content.scenarios
+            ]
+            if any(cell["value"] for cell in cells):
+                unit = "" if is_share(outcome.unit) else outcome.unit
+                rows.append(
+                    {
+                        "label": outcome.label,
+                        "unit": unit_words(unit, base_year),
+                        "cells": cells,
+                    }
+                )
+        if rows:
+            title = STAKEHOLDERS.get(stakeholder, stakeholder or "other outcomes")
+            groups.append({"title": title[:1].upper() + title[1:], "rows": rows})
+    return {"heads": [s.title for s in content.scenarios], "groups": groups}
+
+
+def _cell(content: Content, scenario: str, change: Change | None) -> dict[str, str]:
+    if change is None:
+        return {"value": "", "kind": "", "sign": "", "change": "", "range": ""}
+    value = number(change.value, change.unit, calendar=change.calendar)
+    never = ""
+    if change.calendar:
+        value = value if exists(change.value) else "never"
+        row = content.row(scenario, change.outcome) or {}
+        draws, missing = int(row.get("draws", 0)), int(row.get("undefined", 0))
+        if draws and missing:
+            never = f"never in {100 * missing / draws:.0f} % of draws"
+    if scenario == content.baseline:
+        row = content.row(scenario, change.outcome) or {}
+        low, high = (
+            float(row.get("p5", float("nan"))),
+            float(row.get("p95", float("nan"))),
+        )
+        span = never
+        if exists(low) and exists(high):
+            ends = [
+                number(v, change.unit, calendar=change.calendar) for v in (low, high)
+            ]
+            span = f"{ends[0]} to {ends[1]}"
+        return {"value": value, "kind": "", "sign": "", "change": "", "range": span}
+    direction = change.direction
+    shown = direction not in ("none", "same")
+    span = never
+    if exists(change.low) and exists(change.high) and direction != "none":
+        low_text, high_text = (
+            signed(v, change.unit).removesuffix(" points")
+            for v in (change.low, change.high)
+        )
+        span = f"{low_text} to {high_text}"
+    return {
+        "value": value,
+        "kind": direction,
+        "sign": SIGNS[direction],
+        "change": signed(change.change, change.unit) if shown else "",
+        "range": span,
+    }
+
+
+def parameter_rows(content: Content) -> list[dict[str, Any]]:
+    """Return the parameters with their ranges, sources and grades."""
+    rows = []
+    for item in content.parameters:
+        unit = str(item["unit"])
+        rows.append(
+            {
+                "label": item["label"],
+                "role": item["role"],
+                "unit": "" if unit.casefold() in {"dmnl", "1"} else unit,
+                "default": f"{item['default']:.6g}",
+                "range": f"{item['min']:.6g} to {item['max']:.6g}",
+                "distribution": item["distribution"],
+                "grade": item["grade"],
+                "assumed": item["grade"] == "assumption",
+                "source": item["source"],
+            }
+        )
+    return rows
+
+
+def provenance(content: Content) -> list[tuple[str, str]]:
+    """Return what else is needed to make the page again."""
+    manifest = content.manifest
+    model = manifest["model"]
+    rows = [
+        ("Model", f"{model['name']}, digest {model['digest']}"),
+        ("Engine", str(manifest.get("engine", ""))),
+        ("Seed", str(manifest.get("seed"))),
+        ("Time step", f"{content.model['step']:g} years, Euler"),
+        ("Started", str(manifest.get("started", ""))),
+        ("Ended", str(manifest.get("ended", ""))),
+    ]
+    rows += [
+        (f"Study, {study.method}", f"n {study.n}, {study.runs} runs, seed {study.seed}")
+        for study in content.studies
+    ]
+    versions = manifest.get("versions", {})
+    rows.append(("Versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
+    machine = manifest.get("platform", {})
+    rows.append(("Platform", ", ".join(str(v) for v in machine.values())))
+    return rows

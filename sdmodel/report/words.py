@@ -1,0 +1,302 @@
+"""Numbers as a reader wants them, and the sentences that follow from them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Direction = Literal["better", "worse", "unclear", "same", "changed", "none"]
+
+NOTICEABLE_SHARE = 0.01
+"""A change below one hundredth of the baseline's value is not worth a word."""
+
+NOTICEABLE_POINTS = 0.005
+"""For shares of a whole: half a percentage point."""
+
+NOTICEABLE_YEARS = 0.5
+"""For a calendar year, such as that in which a fund runs out: half a year."""
+
+SIGNS: dict[str, str] = {
+    "better": "▲ better",
+    "worse": "▼ worse",
+    "unclear": "? unclear",
+    "same": "= same",
+    "changed": "± changed",
+    "none": "",
+}
+
+SHARE_UNITS = frozenset({"share", "fraction", "%"})
+YEAR_UNITS = frozenset({"year", "calendar year"})
+
+STAKEHOLDERS: dict[str, str] = {
+    "patients": "patients",
+    "primary": "primary care",
+    "fund": "the insurance fund",
+    "hospitals": "hospitals and their physicians",
+}
+
+
+def is_share(unit: str) -> bool:
+    """Say whether numbers of this unit are read as percentages of a whole."""
+    return unit.strip().casefold() in SHARE_UNITS
+
+
+def exists(value: float | None) -> bool:
+    """Say whether there is a finite number."""
+    return value is not None and math.isfinite(value)
+
+
+def number(value: float | None, unit: str = "", *, calendar: bool = False) -> str:
+    """Return a number with the digits that carry meaning, without its unit.
+
+    Shares become percentages, calendar years keep four digits, millions and billions
+    are named; what does not exist is "none".
+    """
+    if value is None or not math.isfinite(value):
+        return "none"
+    if calendar:
+        return f"{value:.1f}"
+    if is_share(unit):
+        return f"{100 * value:.{_decimals(100 * value)}f} %"
+    return _plain(value)
+
+
+def _plain(value: float) -> str:
+    size = abs(value)
+    for limit, word in ((1e9, "billion"), (1e6, "million")):
+        if size >= limit:
+            scaled = value / limit
+            return f"{_minus(f'{scaled:.{_decimals(scaled)}f}')} {word}"
+    if size >= 1000:
+        return _minus(f"{value:,.0f}")
+    if size and size < 1e-3:
+        return _minus(f"{value:.2g}")
+    return _minus(f"{value:.{_decimals(value)}f}")
+
+
+def _decimals(value: float) -> int:
+    """Return how many decimals show three significant digits, at most three."""
+    if value == 0 or not math.isfinite(value):
+        return 0
+    return min(3, max(0, 2 - math.floor(math.log10(abs(value)) + 1e-9)))
+
+
+def _minus(text: str) -> str:
+    """Return the text with a true minus, and no minus before zero."""
+    if text.startswith("-"):
+        return "−" + text[1:] if any(c in "123456789" for c in text) else text[1:]
+    return text
+
+
+def signed(value: float | None, unit: str = "") -> str:
+    """Return a change with its sign; shares in percentage points."""
+    if value is None or not math.isfinite(value):
+        return "none"
+    if is_share(unit):
+        points = 100 * value
+        text = _minus(f"{points:.{_decimals(points)}f}")
+        return f"{text if text.startswith('−') else '+' + text} points"
+    text = _plain(value)
+    return text if text.startswith("−") else "+" + text
+
+
+def unit_words(unit: str, base_year: str = "") -> str:
+    """Return a unit as people write it; money with the year of its prices."""
+    text = unit.strip()
+    if text.casefold() in {"1", "dmnl", "dimensionless", "", *YEAR_UNITS}:
+        return ""
+    if is_share(text):
+        return "%"
+    text = text.replace("(", "").replace(")", "").replace("*", " and ")
+    text = text.replace("/", " per ").replace("Person", "person")
+    for word in ("Year", "Visit", "Month", "Day", "Admission", "Bed"):
+        text = text.replace(word, word.casefold())
+    if "CNY" in text and base_year:
+        text = text.replace("CNY", f"CNY of {base_year}")
+    return text
+
+
+@dataclass(frozen=True)
+class Change:
+    """One outcome of one scenario, against the baseline.
+
+    ``low`` and ``high`` bound the difference in nine of ten draws of the uncertainties
+    (nan where no sample was taken).
+    """
+
+    outcome: str
+    label: str
+    unit: str
+    good: str
+    stakeholder: str
+    value: float
+    baseline: float
+    low: float
+    high: float
+    calendar: bool = False
+
+    @property
+    def change(self) -> float:
+        """Difference from the baseline, at the central values."""
+        return self.value - self.baseline
+
+    @property
+    def noticeable(self) -> bool:
+        """Whether the change is large enough to be worth a word."""
+        if is_share(self.unit):
+            return abs(self.change) >= NOTICEABLE_POINTS
+        if self.calendar:
+            return abs(self.change) >= NOTICEABLE_YEARS
+        return abs(self.change) >= NOTICEABLE_SHARE * abs(self.baseline) > 0 or (
+            self.baseline == 0 and self.change != 0
+        )
+
+    @property
+    def direction(self) -> Direction:
+        """Better or worse, in the direction that the outcomes table calls good."""
+        if not (exists(self.value) and exists(self.baseline)):
+            return "none"
+        sampled = exists(self.low) and exists(self.high)
+        if not self.noticeable:
+            return "same"
+        if sampled and not (
+            (self.low > 0 and self.change > 0) or (self.high < 0 and self.change < 0)
+        ):
+            return "unclear"
+        if self.good == "neutral":
+            return "changed"
+        return "better" if (self.change > 0) == (self.good == "up") else "worse"
+
+    @property
+    def weight(self) -> float:
+        """Size of the change relative to the baseline, to name the largest first."""
+        return abs(self.change) / (abs(self.baseline) or 1.0)
+
+
+LARGEST_RATIO = 2.0
+"""Beyond this multiple of the baseline a percentage says less than the two values."""
+
+
+def clause(change: Change) -> str:
+    """Return what happens to one outcome, with its interval, as part of a sentence."""
+    verb = "rises" if change.change > 0 else "falls"
+    # "Fund balance" begins small inside a sentence, "DIP point value" does not.
+    small = not change.label[1:2].isupper()
+    label = change.label[:1].lower() + change.label[1:] if small else change.label
+    ratio = abs(change.change) / abs(change.baseline) if change.baseline else math.inf
+    scale, ending = 1.0, ""
+    if change.calendar:
+        verb = "comes later" if change.change > 0 else "comes earlier"
+        text = f"{label} {verb}, by {_plain(abs(change.change))} years"
+    elif is_share(change.unit):
+        scale, ending = 100.0, " points"
+        text = f"{label} {verb} by {_plain(100 * abs(change.change))} points"
+    elif ratio <= LARGEST_RATIO:
+        scale, ending = 100 / abs(change.baseline), " %"
+        text = f"{label} {verb} by {_plain(abs(change.change) * scale)} %"
+    else:
+        before = number(change.baseline, change.unit)
+        text = f"{label} {verb} from {before} to {number(change.value, change.unit)}"
+    if exists(change.low) and exists(change.high):
+        low, high = signed(change.low * scale), signed(change.high * scale)
+        text += f" ({low} to {high}{ending})"
+    return text
+
+
+def verdict(changes: Sequence[Change]) -> str:
+    """Return in one word what happens to a stakeholder: gains, loses, mixed, none."""
+    directions = {change.direction for change in changes}
+    if {"better", "worse"} <= directions:
+        return "mixed"
+    if "better" in directions:
+        return "gains"
+    if "worse" in directions:
+        return "loses"
+    return "unclear" if "unclear" in directions else "same"
+
+
+def who_gains(changes: Sequence[Change], *, details: int = 2) -> tuple[str, list[str]]:
+    """Say who gains and who loses under one scenario, computed from its changes.
+
+    Parameters
+    ----------
+    changes
+        All outcomes of the scenario against the baseline.
+    details
+        How many outcomes, the largest changes first, are named per stakeholder and
+        direction.
+
+    Returns
+    -------
+    tuple
+        One sentence over all stakeholders, and one sentence of detail for each.
+    """
+    groups: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for stakeholder, name in STAKEHOLDERS.items():
+        own = [change for change in changes if change.stakeholder == stakeholder]
+        if not own:
+            continue
+        outcome = verdict(own)
+        groups.setdefault(outcome, []).append(name)
+        if line := _detail(name, own, details):
+            lines.append(line)
+    parts = []
+    for kind, (one, several) in _VERBS.items():
+        if kind in groups:
+            many = len(groups[kind]) > 1 or _plural(groups[kind])
+            parts.append(f"{_listed(groups[kind])} {several if many else one}")
+    if not parts:
+        return "There is nothing to compare.", lines
+    sentence = "; ".join(parts)
+    return sentence[:1].upper() + sentence[1:] + ".", lines
+
+
+_VERBS: dict[str, tuple[str, str]] = {
+    "gains": ("gains", "gain"),
+    "loses": ("loses", "lose"),
+    "mixed": (
+        "gains in some ways and loses in others",
+        "gain in some ways and lose in others",
+    ),
+    "unclear": (
+        "may gain or lose, as the assumptions decide",
+        "may gain or lose, as the assumptions decide",
+    ),
+    "same": ("sees no noticeable change", "see no noticeable change"),
+}
+
+
+def _plural(names: Sequence[str]) -> bool:
+    return names[0] in {"patients", "hospitals and their physicians"}
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _detail(name: str, changes: Sequence[Change], count: int) -> str:
+    parts = []
+    for direction, word in (("better", "better"), ("worse", "worse")):
+        found = [change for change in changes if change.direction == direction]
+        found.sort(key=lambda change: -change.weight)
+        if found:
+            listed = ", ".join(clause(change) for change in found[:count])
+            more = len(found) - count
+            rest = f", and {more} more" if more > 0 else ""
+            parts.append(f"{word}: {listed}{rest}")
+    unclear = sum(change.direction == "unclear" for change in changes)
+    if unclear:
+        parts.append(
+            f"{unclear} of {len(changes)} outcomes change in a direction that the "
+            "assumptions decide"
+        )
+    if not parts:
+        return ""
+    return f"{name[:1].upper()}{name[1:]}: " + "; ".join(parts) + "."
