@@ -166,3 +166,41 @@ def test_ignores_carry_a_code_and_files_no_leftovers() -> None:
         if blanket.search(line)
     ]
     assert not found
+
+
+NOT_IMPORTED = frozenset({"h5netcdf"})
+"""Dependencies that another one loads by name: xarray's ``engine="h5netcdf"``."""
+
+
+def foreign_imports(*, top_level_only: bool) -> set[str]:
+    """Return the packages of others that the program imports."""
+    found: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in tree.body if top_level_only else ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {item.name.partition(".")[0] for item in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return {
+        name
+        for name in found
+        if name not in sys.stdlib_module_names and name != "sdmodel"
+    }
+
+
+def names_of(requirements: object) -> set[str]:
+    assert isinstance(requirements, list)
+    return {re.split(r"[\[<>=!~; ]", text)[0] for text in requirements}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    core = names_of(project()["dependencies"])
+    imported = foreign_imports(top_level_only=False)
+    assert imported - {"simlin"} <= core, "a dependency is missing in pyproject.toml"
+    assert core - NOT_IMPORTED <= imported, "a dependency that nothing uses"
+
+
+def test_the_extras_are_not_needed_to_start() -> None:
+    """The second judge (import name simlin) is imported only where it is asked."""
+    assert "simlin" not in foreign_imports(top_level_only=True)
