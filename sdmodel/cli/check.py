@@ -23,9 +23,9 @@ def check(path: str | None, model: str, as_json: bool) -> None:
 
     Example: sdmodel check models/consortium
     """
-    from sdmodel.experiments.inspect import inspect_model  # noqa: PLC0415 - heavy
-    from sdmodel.study.locate import locate_model  # noqa: PLC0415 - heavy
-    from sdmodel.translate.read import read_model  # noqa: PLC0415 - heavy
+    from sdmodel.experiments.inspect import inspect_model
+    from sdmodel.study.locate import locate_model
+    from sdmodel.translate.read import read_model
 
     if path is not None and model not in {DEFAULT_MODEL, path}:
         msg = f"two models given: '{path}' and --model '{model}'; give one"
@@ -68,9 +68,11 @@ def _lines(found: Inspection) -> list[str]:
     counts = found.counts
     lines = [
         f"{found.path}",
-        f"  {counts['variables']} variables ({counts['stocks']} stocks, "
-        f"{counts['constants']} constants), written out: {counts['scalars']} scalars, "
-        f"{counts['states']} states, {counts['inputs']} settable constants",
+        (
+            f"  {counts['variables']} variables ({counts['stocks']} stocks, "
+            f"{counts['constants']} constants), written out: {counts['scalars']} "
+            f"scalars, {counts['states']} states, {counts['inputs']} settable constants"
+        ),
         f"  {counts['steps']} steps, {counts['saved_times']} saved times",
     ]
 

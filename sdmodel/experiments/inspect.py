@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sdmodel.model.core import Model, Variable, plain
 from sdmodel.model.units import UnitProblem, check_units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NAME = re.compile(r'"[^"]*"|[^\W\d][\w\s\'$]*')
 _WORD = re.compile(r'"[^"]*"|[^\W\d][\w\'$]*')
@@ -110,9 +113,9 @@ def _unused(model: Model) -> Iterator[str]:
         for name in _names_in(item.equation, model):
             read.setdefault(name, set()).add(item.name)
     for item in model.variables.values():
-        if item.kind in {"constant", "lookup"}:
-            if not read.get(plain(item.name), set()) - {item.name}:
-                yield item.name
+        others = read.get(plain(item.name), set()) - {item.name}
+        if item.kind in {"constant", "lookup"} and not others:
+            yield item.name
 
 
 def _outside_limits(model: Model) -> Iterator[Finding]:
@@ -126,7 +129,9 @@ def _outside_limits(model: Model) -> Iterator[Finding]:
             below = low is not None and value < low
             above = high is not None and value > high
             if below or above:
-                text = f"'{element}' = {value:g} lies outside its limits [{low}, {high}]"
+                text = (
+                    f"'{element}' = {value:g} lies outside its limits [{low}, {high}]"
+                )
                 yield Finding(item.name, item.line, text)
 
 
@@ -174,7 +179,8 @@ def _delay_times(item: Variable, model: Model) -> Iterator[tuple[str, float]]:
 
 def _arguments(text: str, start: int) -> list[str]:
     """Return the arguments of a call whose parenthesis has just been opened."""
-    depth, begin, found = 0, start, []
+    depth, begin = 0, start
+    found: list[str] = []
     for i in range(start, len(text)):
         char = text[i]
         if char in "([":
@@ -191,7 +197,7 @@ def _arguments(text: str, start: int) -> list[str]:
 
 def _rounded_by_pysd(item: Variable, model: Model) -> bool:
     """Tell whether PySD's generated code, which prints arrays, loses digits."""
-    import numpy as np  # noqa: PLC0415 - only here
+    import numpy as np
 
     values = [
         [

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 SMALL = 1e-6
 """What Vensim takes for zero in ZIDZ, XIDZ and MODULO (PySD's SMALL_VENSIM)."""

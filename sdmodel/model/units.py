@@ -1,7 +1,7 @@
 """Do the units of every equation agree? Dimension algebra over Vensim's equations.
 
-A number in an equation fits any unit that stands beside it, as in Vensim (``MAX(0, x)``)
-and simlin; a variable without a unit does too, and is listed elsewhere. Arguments of
+A number in an equation fits any unit that stands beside it (``MAX(0, x)``), as in
+simlin; a variable without a unit does too, and is listed elsewhere. Arguments of
 EXP, LN and their like must be dimensionless, delay times must be in units of Time.
 """
 
@@ -78,21 +78,21 @@ def parse_unit(text: str) -> Sense:
         nonlocal position
         if position >= len(tokens):
             raise UnitTextError(text)
-        token = tokens[position].strip()
+        word = tokens[position].strip()
         position += 1
-        if not token:
+        if not word:
             return factor()
-        if token == "(":  # noqa: S105 - a parenthesis
+        if word == "(":
             inner = product()
             if position >= len(tokens) or tokens[position].strip() != ")":
                 raise UnitTextError(text)
             position += 1
-        elif token in "*/^)":
+        elif word in "*/^)":
             raise UnitTextError(text)
-        elif token.casefold() in _DIMENSIONLESS or _is_number(token):
+        elif word.casefold() in _DIMENSIONLESS or _is_number(word):
             inner = NONE
         else:
-            inner = {_base(token): Fraction(1)}
+            inner = {_base(word): Fraction(1)}
         while position < len(tokens) and not tokens[position].strip():
             position += 1
         if position < len(tokens) and tokens[position] == "^":
@@ -196,7 +196,9 @@ def _check(
 ) -> Iterator[UnitProblem]:
     own = units[plain(item.name)]
     for equation in item.equation.split("\n"):
-        text = re.sub(r"^\s*\[[^\]]*\](\s*:EXCEPT:\s*(\[[^\]]*\]\s*,?\s*)+)?\s*=", "", equation)
+        text = re.sub(
+            r"^\s*\[[^\]]*\](\s*:EXCEPT:\s*(\[[^\]]*\]\s*,?\s*)+)?\s*=", "", equation
+        )
         reader = _Reader(text, units, kinds, time, own)
         try:
             found = reader.whole()
@@ -256,11 +258,11 @@ class _Reader:
         return self.tokens[self.at][1] if self.at < len(self.tokens) else ""
 
     def _take(self, expected: str = "") -> str:
-        token = self._peek()
-        if not token or (expected and token != expected):
-            raise UnitTextError(f"'{token or 'the end'}' where '{expected}' belongs")
+        word = self._peek()
+        if not word or (expected and word != expected):
+            raise UnitTextError(f"'{word or 'the end'}' where '{expected}' belongs")
         self.at += 1
-        return token
+        return word
 
     def _same(self, a: Sense, b: Sense, what: str) -> Sense:
         if a is None or b is None:
@@ -320,7 +322,7 @@ class _Reader:
         if not base:
             return base
         try:
-            text = "".join(token for _, token in self.tokens[start : self.at])
+            text = "".join(word for _, word in self.tokens[start : self.at])
             return _power(base, Fraction(text.strip("()")))
         except ValueError:
             self.notes.append(f"{show(base)} raised to a power that is not a number")
@@ -329,24 +331,24 @@ class _Reader:
     def _atom(self) -> Sense:
         if self.at >= len(self.tokens):
             raise UnitTextError("it ends too early")
-        kind, token = self.tokens[self.at]
-        if kind == "number" or token.upper() == ":NA:":
+        kind, word = self.tokens[self.at]
+        if kind == "number" or word.upper() == ":NA:":
             self.at += 1
             return None
-        if token == "(":  # noqa: S105 - a parenthesis
+        if word == "(":
             self._take()
             unit = self._or()
             self._take(")")
             return unit
         if kind != "name":
-            raise UnitTextError(f"'{token}'")
+            raise UnitTextError(f"'{word}'")
         self.at += 1
         if self._peek() == "[":
             while self._take() != "]":
                 pass
         if self._peek() == "(":
-            return self._call(plain(token))
-        return self.units.get(plain(token))
+            return self._call(plain(word))
+        return self.units.get(plain(word))
 
     def _call(self, name: str) -> Sense:
         self._take("(")
@@ -371,8 +373,8 @@ class _Reader:
         """Pass everything up to the parenthesis that closes this call."""
         depth = 1
         while depth:
-            token = self._take()
-            depth += (token == "(") - (token == ")")  # noqa: S105 - parentheses
+            word = self._take()
+            depth += (word == "(") - (word == ")")
 
     def _as_time(self, unit: Sense, what: str) -> None:
         self._same(unit, self.time, f"{what} is not in units of Time")
@@ -393,10 +395,14 @@ class _Reader:
             return first
         if name in _ALIKE:
             for unit in given[1:]:
-                first = self._same(first, unit, f"the arguments of {name.upper()} differ")
+                first = self._same(
+                    first, unit, f"the arguments of {name.upper()} differ"
+                )
             return first
         if name in _DELAYS:
-            self._as_time(given[1] if len(given) > 1 else None, f"the time of {name.upper()}")
+            self._as_time(
+                given[1] if len(given) > 1 else None, f"the time of {name.upper()}"
+            )
             if len(given) > 2:
                 self._same(first, given[2], "the input and its initial value differ")
             return first

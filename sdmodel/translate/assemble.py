@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from sdmodel.errors import ModelFileError, UnsupportedError
 from sdmodel.model.core import Kind, Model, State, TimeAxis, Variable
@@ -16,13 +15,16 @@ from sdmodel.translate.lower import (
     CONTROLS,
     Component,
     Equation,
-    Fault,
+    EquationError,
+    LackingError,
     Lowering,
-    UnsupportedFault,
 )
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import Space, SubscriptError
 from sdmodel.translate.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 MAX_STEPS = 10_000_000
 MAX_SCALARS = 200_000
@@ -40,9 +42,7 @@ class _Problems:
 
     def stop(self, path: str) -> None:
         """Raise what there is, all at once."""
-        lacking = [
-            (line, f"{what} (not supported)") for line, what in self.unsupported
-        ]
+        lacking = [(line, f"{what} (not supported)") for line, what in self.unsupported]
         if self.wrong:
             raise ModelFileError(told(path, [*self.wrong, *lacking]))
         if lacking:
@@ -63,7 +63,7 @@ class _Draft:
 
 
 def assemble(
-    abstract: Any,  # noqa: ANN401 - PySD's own
+    abstract: Any,
     definitions: Sequence[Definition],
     *,
     name: str,
@@ -98,15 +98,15 @@ def assemble(
     return _model(low, drafts, definitions, name=name, path=path, digest=digest)
 
 
-def _note(problems: _Problems, part: Component, fault: Fault) -> None:
+def _note(problems: _Problems, part: Component, fault: EquationError) -> None:
     shown = part.text if len(part.text) < 160 else part.text[:160] + "…"
-    lacking = isinstance(fault, UnsupportedFault)
+    lacking = isinstance(fault, LackingError)
     what = f"'{part.variable}': {fault}; equation: {shown}"
     problems.add(part.line, what, unsupported=lacking)
 
 
 def _space(
-    section: Any,  # noqa: ANN401 - PySD's own
+    section: Any,
     definitions: Sequence[Definition],
     problems: _Problems,
 ) -> Space:
@@ -138,7 +138,7 @@ def _space(
 
 
 def _drafts(
-    section: Any,  # noqa: ANN401 - PySD's own
+    section: Any,
     definitions: Sequence[Definition],
     space: Space,
     problems: _Problems,
@@ -178,7 +178,10 @@ def _drafts(
 
 
 def _component(
-    name: str, part: Any, space: Space, text: Definition | None  # noqa: ANN401
+    name: str,
+    part: Any,
+    space: Space,
+    text: Definition | None,
 ) -> Component:
     subscripts = tuple(sub.strip() for sub in part.subscripts[0])
     return Component(
@@ -186,7 +189,7 @@ def _component(
         subscripts=subscripts,
         bindings=tuple(binding for binding, _ in space.bindings(subscripts)),
         tree=part.ast,
-        line=text.line if text else None,
+        line=(text.line or None) if text else None,
         text=text.equation if text else name,
     )
 
@@ -194,7 +197,7 @@ def _component(
 def _cover(
     draft: _Draft,
     component: Component,
-    part: Any,  # noqa: ANN401 - PySD's own
+    part: Any,
     space: Space,
     problems: _Problems,
 ) -> None:
@@ -263,7 +266,7 @@ def _lower(
                 low.settle(("update", done))
                 done += 1
         for line, what, kind in low.faults:
-            problems.add(line, what, unsupported=kind is UnsupportedFault)
+            problems.add(line, what, unsupported=kind is LackingError)
         problems.stop(path)
         if low.structural <= fixed:
             return low
@@ -275,11 +278,14 @@ def _lower(
 def _settle(low: Lowering, draft: _Draft) -> None:
     if draft.key in CONTROLS:
         return
-    if draft.components and type(draft.components[0].tree).__name__ == "LookupsStructure":
+    if (
+        draft.components
+        and type(draft.components[0].tree).__name__ == "LookupsStructure"
+    ):
         for equation in draft.equations.values():
             try:
                 low.table(equation.component.tree, equation.element)
-            except Fault as error:
+            except EquationError as error:
                 low.fault(equation, error)
         return
     for elements in draft.equations:
@@ -301,7 +307,7 @@ def _time_axis(low: Lowering, problems: _Problems) -> TimeAxis | None:
             continue
         try:
             values[control] = low.constant(node, shown)
-        except Fault as error:
+        except EquationError as error:
             low.fault(equation, error)
     if len(values) < len(CONTROLS):
         return None
@@ -358,26 +364,36 @@ def check_time(axis: TimeAxis) -> Iterator[tuple[str, str]]:
     if steps > MAX_STEPS:
         yield (
             "time_step",
-            f"{steps:.3g} steps of {axis.step:g} from {axis.start:g} to {axis.stop:g}; "
-            f"at most {MAX_STEPS:,} are run",
+            (
+                f"{steps:.3g} steps of {axis.step:g} from {axis.start:g} to "
+                f"{axis.stop:g}; "
+                f"at most {MAX_STEPS:,} are run"
+            ),
         )
         return
     if not _whole(steps):
         yield (
             "time_step",
-            f"TIME STEP = {axis.step:g} does not divide the {axis.stop - axis.start:g} "
-            "from INITIAL TIME to FINAL TIME",
+            (
+                f"TIME STEP = {axis.step:g} does not divide the "
+                f"{axis.stop - axis.start:g} "
+                "from INITIAL TIME to FINAL TIME"
+            ),
         )
     if not _whole(axis.save_every / axis.step):
         yield (
             "saveper",
-            f"SAVEPER = {axis.save_every:g} is not a multiple of TIME STEP = "
-            f"{axis.step:g}",
+            (
+                f"SAVEPER = {axis.save_every:g} is not a multiple of TIME STEP = "
+                f"{axis.step:g}"
+            ),
         )
 
 
 def _whole(ratio: float) -> bool:
-    return abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio)) and round(ratio) >= 0
+    return (
+        abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio)) and round(ratio) >= 0
+    )
 
 
 def _model(
@@ -397,18 +413,21 @@ def _model(
             key = ("scalar", "run", draft.key, elements)
             if draft.key in CONTROLS:
                 scalars[equation.element] = low.build.const(
-                    dict(
-                        initial_time=low.time.start,
-                        final_time=low.time.stop,
-                        time_step=low.time.step,
-                        saveper=low.time.save_every,
-                    )[draft.key]
+                    {
+                        "initial_time": low.time.start,
+                        "final_time": low.time.stop,
+                        "time_step": low.time.step,
+                        "saveper": low.time.save_every,
+                    }[draft.key]
                 )
             elif type(equation.component.tree).__name__ != "LookupsStructure":
                 scalars[equation.element] = low.settle(key)[0]
     states: list[State] = []
     for item in low.instances:
-        starts, updates = low.settle(("start", item.number)), low.settle(("update", item.number))
+        starts, updates = (
+            low.settle(("start", item.number)),
+            low.settle(("update", item.number)),
+        )
         states += [
             State(label, first, then, item.rule)
             for label, first, then in zip(item.names, starts, updates, strict=True)
@@ -443,7 +462,11 @@ def _compact(
     nodes: list[Node], scalars: Mapping[str, int], states: Sequence[State]
 ) -> tuple[tuple[Node, ...], dict[int, int]]:
     """Drop the nodes that no scalar and no state needs."""
-    roots = {*scalars.values(), *(s.initial for s in states), *(s.update for s in states)}
+    roots = {
+        *scalars.values(),
+        *(s.initial for s in states),
+        *(s.update for s in states),
+    }
     kept = reachable(nodes, tuple(roots))
     moved = {old: new for new, old in enumerate(kept)}
     return (
@@ -464,7 +487,7 @@ def _variable(low: Lowering, draft: _Draft, texts: Sequence[Definition]) -> Vari
         draft.equations,
         key=lambda item: [order[d][e] for d, e in zip(draft.dims, item, strict=True)],
     )
-    last = {field: "" for field in ("unit", "comment", "group")}
+    last = dict.fromkeys(("unit", "comment", "group"), "")
     limits: tuple[float | None, float | None] = (None, None)
     for text in texts:
         for label in last:
@@ -483,7 +506,7 @@ def _variable(low: Lowering, draft: _Draft, texts: Sequence[Definition]) -> Vari
             f"{text.subscripts} = {text.right}" if len(texts) > 1 else text.right
             for text in texts
         ),
-        line=texts[0].line if texts else None,
+        line=(texts[0].line or None) if texts else None,
         group=last["group"],
     )
 

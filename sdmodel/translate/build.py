@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sdmodel.model.core import Lookup
 from sdmodel.model.expr import Graph, Node, NodeId, Payload
 from sdmodel.model.functions import OPERATIONS
 
+if TYPE_CHECKING:
+    from sdmodel.model.core import Lookup
+
 # Folded here: what IEEE fixes to the last bit. exp, ln, pow and the trigonometric
 # functions are left to the engines, whose own last bit they are.
-_FOLDED = frozenset(
-    "add sub mul div neg lt le gt ge eq ne and or not min max sqrt abs integer modulo "
-    "zidz xidz".split()
-)
+_FOLDED_NAMES = """
+add sub mul div neg lt le gt ge eq ne and or not min max sqrt abs integer modulo
+zidz xidz
+"""
+_FOLDED = frozenset(_FOLDED_NAMES.split())
 
 INPUT, TIME, STATE = 1, 2, 4
 """Flags of what a node depends on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -21,7 +22,7 @@ def folder() -> Path:
     given = os.environ.get("SDMODEL_CACHE")
     if given:
         return Path(given)
-    import platformdirs  # noqa: PLC0415 - not needed where the variable is set
+    import platformdirs
 
     return Path(platformdirs.user_cache_dir("sdmodel", appauthor=False))
 
@@ -31,9 +32,12 @@ def _file(digest: str) -> Path:
 
 
 def load(digest: str, path: str) -> Model | None:
-    """Return the cached model of this digest, or None if there is none that is whole."""
+    """Return the cached model of this digest; None if there is none that is whole."""
     try:
-        data = json.loads(_file(digest).read_bytes())
+        check, _, content = _file(digest).read_bytes().partition(b"\n")
+        if hashlib.sha256(content).hexdigest().encode() != check:
+            return None
+        data = json.loads(content)
         if data["format"] != FORMAT or data["digest"] != digest:
             return None
         return _from_columns(data, path)
@@ -48,8 +52,10 @@ def store(model: Model) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(_to_columns(model), file, separators=(",", ":"))
+            content = json.dumps(_to_columns(model), separators=(",", ":")).encode()
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
+                file.write(content)
             Path(name).replace(target)
         except OSError:
             Path(name).unlink(missing_ok=True)
@@ -136,7 +142,8 @@ def _from_columns(data: dict[str, Any], path: str) -> Model:
         inputs=tuple(map(Input, *data["inputs"])),
         states=tuple(map(State, *data["states"])),
         lookups=tuple(
-            Lookup(name, tuple(x), tuple(y), rule) for name, x, y, rule in data["lookups"]
+            Lookup(name, tuple(x), tuple(y), rule)
+            for name, x, y, rule in data["lookups"]
         ),
         warnings=tuple(data["warnings"]),
     )

@@ -13,20 +13,21 @@ from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.model.expr import NodeId
 from sdmodel.model.functions import SMALL
-from sdmodel.translate.space import subscript_key
+from sdmodel.translate.build import INPUT
 from sdmodel.translate.lower import (
     CONTROLS,
-    Fault,
+    EquationError,
     Instance,
+    LackingError,
     Lowering,
     Scope,
-    UnsupportedFault,
     number_at,
 )
+from sdmodel.translate.space import subscript_key
 
 if TYPE_CHECKING:
+    from sdmodel.model.expr import NodeId
     from sdmodel.translate.build import Builder
 
 Tree = Any
@@ -52,7 +53,7 @@ def expression(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
 
     Raises
     ------
-    Fault
+    EquationError
         If a name, subscript or function in it means nothing here.
     """
     if isinstance(tree, int | float):
@@ -63,7 +64,7 @@ def expression(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     made = _TREES.get(kind)
     if made is None:
         msg = UNSUPPORTED.get(kind, kind)
-        raise UnsupportedFault(msg)
+        raise LackingError(msg)
     return made(low, tree, scope)
 
 
@@ -76,7 +77,7 @@ def _reference(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if name == "time":
         if scope.mode == "control":
             msg = "the time axis must not depend on Time"
-            raise UnsupportedFault(msg)
+            raise LackingError(msg)
         if scope.mode == "init" and low.time is not None:
             return low.build.const(low.time.start)
         return low.build.op("time")
@@ -94,9 +95,11 @@ def _reference(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         number = None if given else low.space.number(name.strip('"'), scope.binding)
         if number is None:
             msg = f"no variable '{name}'"
-            raise Fault(msg)
+            raise EquationError(msg)
         return low.build.const(float(number))
-    return low.need(("scalar", _mode_of(low, name, scope), name, _elements(low, tree, scope)))[0]
+    return low.need(
+        ("scalar", _mode_of(low, name, scope), name, _elements(low, tree, scope))
+    )[0]
 
 
 def _mode_of(low: Lowering, name: str, scope: Scope) -> str:
@@ -105,20 +108,20 @@ def _mode_of(low: Lowering, name: str, scope: Scope) -> str:
 
 
 def _elements(low: Lowering, tree: Tree, scope: Scope) -> tuple[str, ...]:
-    """Return the elements that a reference's subscripts mean, and see that they exist."""
+    """Return the elements that a reference's subscripts mean; they must exist."""
     given = tuple(getattr(tree.subscripts, "subscripts", None) or ())
     wanted = low.dims[tree.reference]
     if len(given) != wanted:
         have = f"{len(given)}" if given else "none"
         msg = f"'{tree.reference}' has {wanted} subscripts, {have} given"
-        raise Fault(msg)
+        raise EquationError(msg)
     elements = tuple(
         low.space.resolve(sub, scope.binding, (*given[:i], *given[i + 1 :]))
         for i, sub in enumerate(given)
     )
     if (tree.reference, elements) not in low.equations:
         msg = f"'{tree.reference}[{','.join(elements)}]' has no equation"
-        raise Fault(msg)
+        raise EquationError(msg)
     return elements
 
 
@@ -153,7 +156,7 @@ def _logic(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         return low.build.op("not", args[0])
     if len(set(signs)) > 1:
         msg = "AND and OR in one expression without parentheses"
-        raise UnsupportedFault(msg)
+        raise LackingError(msg)
     total = args[-1]
     for sign, arg in zip(signs[::-1], args[-2::-1], strict=True):
         total = low.build.op(_LOGIC[sign], arg, total)
@@ -170,12 +173,12 @@ def _call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     rule = FUNCTIONS.get(name)
     if rule is None:
         msg = f"the function {name.upper().replace('_', ' ')}"
-        raise UnsupportedFault(msg)
+        raise LackingError(msg)
     arity, make = rule
     if len(tree.arguments) != arity:
         shown = name.upper().replace("_", " ")
         msg = f"{shown} takes {arity} arguments, {len(tree.arguments)} given"
-        raise Fault(msg)
+        raise EquationError(msg)
     return make(low, tree.arguments, scope)
 
 
@@ -184,19 +187,23 @@ def _lookup_call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     equation = low.equations[tree.function.reference, elements]
     table = equation.component.tree
     if type(table).__name__ != "LookupsStructure":
-        msg = f"'{tree.function.reference}' is not a lookup, yet it is given an argument"
-        raise Fault(msg)
+        msg = (
+            f"'{tree.function.reference}' is not a lookup, yet it is given an argument"
+        )
+        raise EquationError(msg)
     if len(tree.arguments) != 1:
         msg = f"the lookup '{tree.function.reference}' takes 1 argument"
-        raise Fault(msg)
+        raise EquationError(msg)
     index = low.table(table, equation.element)
     return low.build.op("lookup", expression(low, tree.arguments[0], scope), data=index)
 
 
 def _with_lookup(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if tree.lookups.type != "interpolate":
-        msg = f"a graphical function of the kind '{tree.lookups.type}' inside a variable"
-        raise UnsupportedFault(msg)
+        msg = (
+            f"a graphical function of the kind '{tree.lookups.type}' inside a variable"
+        )
+        raise LackingError(msg)
     index = low.table(tree.lookups, scope.equation.element)
     return low.build.op("lookup", expression(low, tree.argument, scope), data=index)
 
@@ -230,7 +237,7 @@ def _now(low: Lowering, scope: Scope) -> NodeId:
         return low.build.const(low.time.start)
     if scope.mode == "control":
         msg = "the time axis must not depend on Time"
-        raise UnsupportedFault(msg)
+        raise LackingError(msg)
     return low.build.op("time")
 
 
@@ -301,7 +308,7 @@ def _pulse_of(low: Lowering, args: Args, scope: Scope) -> NodeId:
 def _time_value(low: Lowering, args: Args, scope: Scope) -> NodeId:
     if args[0] != 0 or args[2] != 0:
         msg = "GET TIME VALUE other than (0, offset, 0)"
-        raise UnsupportedFault(msg)
+        raise LackingError(msg)
     return low.build.op("add", _now(low, scope), expression(low, args[1], scope))
 
 
@@ -309,7 +316,7 @@ def _count(low: Lowering, args: Args, scope: Scope) -> NodeId:
     found = low.space.range_name(getattr(args[0], "reference", "").strip('"'))
     if found is None:
         msg = "ELMCOUNT takes the name of a subscript range"
-        raise Fault(msg)
+        raise EquationError(msg)
     return low.build.const(float(len(low.space.ranges[found])))
 
 
@@ -351,7 +358,7 @@ def _over(
         marked = _marked(low, args[0])
         if not marked:
             msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
-            raise Fault(msg)
+            raise EquationError(msg)
         members = [low.space.members(name) for name in marked.values()]
         nodes = [
             expression(
@@ -409,8 +416,9 @@ def _chain(
 
 
 def _stock(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    rule = "assign" if tree.non_negative else "rate"
-    number = low.instance("stock", tree, scope, rule=rule)
+    number = low.instance(
+        "stock", tree, scope, rule="assign" if tree.non_negative else "rate"
+    )
     return _now_of(low, number, scope)
 
 
@@ -427,7 +435,7 @@ def _initial(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     return _held(low, tree, scope, "initial", inner=tree.initial)
 
 
-def _held(low: Lowering, place: Tree, scope: Scope, kind: str, **extra: Any) -> NodeId:  # noqa: ANN401 - handed on
+def _held(low: Lowering, place: Tree, scope: Scope, kind: str, **extra: Any) -> NodeId:
     """Return a value fixed before the first step: inline where no run can change it."""
     number = low.instance(kind, place, scope, rule="assign", part=True, **extra)
     first = low.need(("start", number))[0]
@@ -441,7 +449,7 @@ def _smooth(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     order = low.constant(expression(low, tree.order, before), "the order of a SMOOTH")
     if order != int(order) or order < 1:
         msg = f"the order of a SMOOTH must be a whole number from 1 on, not {order:g}"
-        raise Fault(msg)
+        raise EquationError(msg)
     number = low.instance("smooth", tree, scope, count=int(order))
     return _now_of(low, number, scope, int(order) - 1)
 
@@ -453,9 +461,9 @@ def _delay_times(low: Lowering, tree: Tree, scope: Scope) -> list[NodeId]:
     """
     part = scope.equation.component
     bindings = part.bindings if scope.binding == scope.equation.binding else ()
-    scopes = [
-        Scope(scope.equation, binding, "init") for binding in bindings
-    ] or [scope.at("init")]
+    scopes = [Scope(scope.equation, binding, "init") for binding in bindings] or [
+        scope.at("init")
+    ]
     nodes = [expression(low, tree.delay_time, item) for item in scopes]
     return list(dict.fromkeys(nodes))
 
@@ -465,7 +473,7 @@ def _delay(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     asked = low.constant(expression(low, tree.order, before), "the order of a DELAY")
     if asked < 1:
         msg = f"the order of a DELAY must be 1 or more, not {asked:g}"
-        raise Fault(msg)
+        raise EquationError(msg)
     times = _delay_times(low, tree, scope)
     step = low.time.step if low.time else 0.0
     shortest = min(low.default(node, "the first delay time") for node in times)
@@ -474,19 +482,19 @@ def _delay(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         order -= 1
     if order < 1:
         msg = f"a delay time of {shortest:g} is shorter than TIME STEP ({step:g})"
-        raise Fault(msg)
+        raise EquationError(msg)
     if order < asked:
         # PySD lowers the order; Vensim's published numbers show that it does not.
         msg = (
             f"a delay of order {asked:g} over a time of {shortest:g}, which is shorter "
             f"than {asked:g} steps of {step:g}"
         )
-        raise UnsupportedFault(msg)
+        raise LackingError(msg)
     delay_time = expression(low, tree.delay_time, scope)
-    if type(tree).__name__ == "DelayNStructure" and scope.mode == "run":
-        if low.build.flags[delay_time] & ~1:
-            msg = "DELAY N with a delay time that changes over time"
-            raise UnsupportedFault(msg)
+    varies = scope.mode == "run" and low.build.flags[delay_time] & ~INPUT
+    if type(tree).__name__ == "DelayNStructure" and varies:
+        msg = "DELAY N with a delay time that changes over time"
+        raise LackingError(msg)
     fixed = all(low.is_fixed(node) for node in times)
     count = int(asked)
     number = low.instance("delay", tree, scope, count=count, times=times, fixed=fixed)
@@ -527,10 +535,12 @@ def _delay_fixed(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     steps = max(length / step, 1.0)
     if not steps < 100_000:
         msg = f"a DELAY FIXED over {steps:g} steps; at most 100000"
-        raise Fault(msg)
+        raise EquationError(msg)
     count = round(steps + SMALL)
     if abs(count - steps) > SMALL:
-        low.warn(scope.equation, f"a fixed delay of {length:g} is rounded to {count} steps")
+        low.warn(
+            scope.equation, f"a fixed delay of {length:g} is rounded to {count} steps"
+        )
     number = low.instance("fixed delay", tree, scope, count=count, rule="assign")
     return _now_of(low, number, scope)
 
@@ -618,7 +628,11 @@ def update(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
     if item.kind == "smooth":
         length = expression(low, tree.smooth_time, scope)
         return tuple(
-            op("div", _times(b, op("sub", target, state), b.const(float(count))), length)
+            op(
+                "div",
+                _times(b, op("sub", target, state), b.const(float(count))),
+                length,
+            )
             for target, state in zip([value, *states[:-1]], states, strict=True)
         )
     length = expression(low, tree.delay_time, scope)
@@ -643,7 +657,19 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
     **{
         name: (1, _plain(name))
         for name in (
-            "abs exp ln sqrt sin cos tan arcsin arccos arctan integer".split()
+            [
+                "abs",
+                "exp",
+                "ln",
+                "sqrt",
+                "sin",
+                "cos",
+                "tan",
+                "arcsin",
+                "arccos",
+                "arctan",
+                "integer",
+            ]
         )
     },
     **{name: (2, _plain(name)) for name in ("min", "max", "modulo", "zidz")},
@@ -667,15 +693,15 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
     "vmin": (1, _over(_chain("min"))),
     "vmax": (1, _over(_chain("max"))),
 }
-"""Vensim's functions as PySD's parsers name them: number of arguments, and the maker."""
+"""Functions as PySD's parsers name them: number of arguments, and the maker."""
 
 UNSUPPORTED: Mapping[str, str] = {
     "AllocateAvailableStructure": "ALLOCATE AVAILABLE",
     "AllocateByPriorityStructure": "ALLOCATE BY PRIORITY",
     "DataStructure": "data from another run (a DATA variable)",
-    "GetConstantsStructure": "GET XLS or DIRECT CONSTANTS (data outside the model file)",
-    "GetDataStructure": "GET XLS or DIRECT DATA (data outside the model file)",
-    "GetLookupsStructure": "GET XLS or DIRECT LOOKUPS (data outside the model file)",
+    "GetConstantsStructure": "GET XLS or DIRECT CONSTANTS (data in another file)",
+    "GetDataStructure": "GET XLS or DIRECT DATA (data in another file)",
+    "GetLookupsStructure": "GET XLS or DIRECT LOOKUPS (data in another file)",
 }
 """Syntax trees that no engine here computes, in words."""
 

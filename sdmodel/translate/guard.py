@@ -7,9 +7,7 @@ may stand where it does so, and names may hold nothing that could end a quotatio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import HostError, ModelFileError
 from sdmodel.translate.source import (
@@ -21,10 +19,14 @@ from sdmodel.translate.source import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
     from lxml.etree import _Element
 
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx", ".itmx")
+_ENDINGS = ", ".join(VENSIM + XMILE)
 MAX_BYTES = 20_000_000
 MAX_DEFINITIONS = 20_000
 MAX_EQUATION = 50_000
@@ -58,9 +60,7 @@ def read_bytes(path: Path) -> bytes:
         msg = f"{path}: not a file; give a model folder or a .mdl or .xmile file"
         raise ModelFileError(msg)
     if path.suffix.lower() not in VENSIM + XMILE:
-        msg = (
-            f"{path}: ends in '{path.suffix}'; models end in {', '.join(VENSIM + XMILE)}"
-        )
+        msg = f"{path}: ends in '{path.suffix}'; models end in {_ENDINGS}"
         raise ModelFileError(msg)
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -111,8 +111,7 @@ def decode(data: bytes, path: str) -> str:
         line = data[: error.start].count(b"\n") + 1
         shown = data[error.start : error.start + 1].hex()
         msg = (
-            f"{path}, line {line}: byte 0x{shown} is not UTF-8, which the file is taken "
-            "to be; save it as UTF-8"
+            f"{path}, line {line}: byte 0x{shown} is not UTF-8; save the file as UTF-8"
         )
         raise ModelFileError(msg) from None
     # Behind the sketch mark Vensim itself writes control characters.
@@ -135,7 +134,9 @@ def check_vensim(text: str, path: str) -> VensimSource:
     source = scan_vensim(text)
     problems = list(source.problems)
     if not source.definitions and not problems:
-        problems.append((1, "holds no equation; a definition reads: name = … ~ unit ~|"))
+        problems.append(
+            (1, "holds no equation; a definition reads: name = … ~ unit ~|")
+        )
     if len(source.definitions) > MAX_DEFINITIONS:
         problems.append((1, f"more than {MAX_DEFINITIONS} definitions"))
     for item in source.definitions:
@@ -190,7 +191,11 @@ def _unsafe(item: Definition) -> Iterator[str]:
 def unsafe_name(name: str) -> Iterator[str]:
     """Tell what in a name could be taken for something else than a name."""
     inner = name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name
-    for char, word in (('"', "quotation mark"), ("\\", "backslash"), ("\n", "line break")):
+    for char, word in (
+        ('"', "quotation mark"),
+        ("\\", "backslash"),
+        ("\n", "line break"),
+    ):
         if char in inner:
             yield f"the name {name[:60]!r} holds a {word}; take it out"
     if len(name) > 200:
@@ -208,8 +213,10 @@ def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
         if known is not item:
             yield (
                 item.line,
-                f"'{item.name}' is defined again; line {known.line} defines "
-                f"'{known.name}' already",
+                (
+                    f"'{item.name}' is defined again; line {known.line} defines "
+                    f"'{known.name}' already"
+                ),
             )
 
 
@@ -221,7 +228,7 @@ def check_xmile(data: bytes, path: str) -> _Element:
     ModelFileError
         For malformed XML, a DOCTYPE, no equations, or unsafe names, with lines.
     """
-    from lxml import etree  # noqa: PLC0415 - only for XMILE files
+    from lxml import etree
 
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
@@ -230,8 +237,8 @@ def check_xmile(data: bytes, path: str) -> _Element:
         line = data[: found.start()].count(b"\n") + 1
         msg = f"{path}, line {line}: holds a DOCTYPE, which a model has no use for"
         raise ModelFileError(msg)
-    # Recovering, so that an undeclared prefix (which iThink and Stella write) can be let
-    # pass; anything else in the log is refused.
+    # Recovering, so that an undeclared prefix (iThink and Stella write them) can be
+    # let pass; anything else in the log is refused.
     parser = etree.XMLParser(
         recover=True, resolve_entities=False, no_network=True, load_dtd=False
     )
@@ -246,33 +253,39 @@ def check_xmile(data: bytes, path: str) -> _Element:
     problems: list[tuple[int | None, str]] = []
     space = root.nsmap.get(None)
     if local_name(root) != "xmile" or space is None:
-        msg = f"{path}, line {root.sourceline}: the root is not <xmile xmlns=…>"
+        msg = f"{path}, line {line_of(root)}: the root is not <xmile xmlns=…>"
         raise ModelFileError(msg)
     seen: dict[str, tuple[str, int | None]] = {}
-    for node in root.iter(etree.Element):
+    for node in root.iter("*"):
         tag = local_name(node)
         name = node.get("name")
         shown = (name or "").replace("\\n", " ")
         if tag == "module" or (tag == "macro" and name):
-            problems.append((node.sourceline, f"'{shown}': a {tag}; not supported"))
+            problems.append((line_of(node), f"'{shown}': a {tag}; not supported"))
         if tag in {"aux", "flow", "stock", "gf", "dim", "elem"} and _counts(node):
-            problems += [(node.sourceline, what) for what in unsafe_name(shown)]
+            problems += [(line_of(node), what) for what in unsafe_name(shown)]
         if tag in {"aux", "flow", "stock"} and name and _counts(node):
             key = name_key(shown)
             if key in seen:
-                other, line = seen[key]
-                what = f"'{name}' is defined again; line {line} defines '{other}'"
-                problems.append((node.sourceline, what))
-            seen.setdefault(key, (name, node.sourceline))
+                other, before = seen[key]
+                what = f"'{name}' is defined again; line {before} defines '{other}'"
+                problems.append((line_of(node), what))
+            seen.setdefault(key, (name, line_of(node)))
         if tag in {"eqn", "inflow", "outflow"} and node.text:
             problems += [
-                (node.sourceline, what) for what in _unsafe_text(node.text.strip())
+                (line_of(node), what) for what in _unsafe_text(node.text.strip())
             ]
     if not seen:
-        problems.append((root.sourceline, "holds no variable"))
+        problems.append((line_of(root), "holds no variable"))
     if problems:
         raise ModelFileError(told(path, problems))
     return root
+
+
+def line_of(node: _Element) -> int | None:
+    """Return the line on which an element begins."""
+    line: Any = node.sourceline
+    return line if isinstance(line, int) else None
 
 
 def local_name(node: _Element) -> str:

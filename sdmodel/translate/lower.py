@@ -7,14 +7,17 @@ first value; ``control`` is for the control variables, which everything else nee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sdmodel.model.core import Input, Lookup, TimeAxis
-from sdmodel.model.expr import NodeId
 from sdmodel.translate.build import INPUT, Builder, NotConstantError
 from sdmodel.translate.space import Binding, Space, SubscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sdmodel.model.expr import NodeId
 
 Mode = Literal["run", "init", "control"]
 Key = tuple[Any, ...]
@@ -23,15 +26,15 @@ Key = tuple[Any, ...]
 CONTROLS = ("initial_time", "final_time", "time_step", "saveper")
 
 
-class Fault(Exception):  # noqa: N818 - a note that is collected, never shown as such
+class EquationError(Exception):
     """Something wrong in one equation; the message says what."""
 
 
-class UnsupportedFault(Fault):
+class LackingError(EquationError):
     """Something in one equation that no engine here computes."""
 
 
-class _Wait(Exception):  # noqa: N818 - control flow, not an error
+class _WaitError(Exception):
     """A structural value needs nodes that are not there yet."""
 
 
@@ -63,7 +66,7 @@ class Equation:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where an expression stands: in which scalar, with which ranges bound, and when."""
+    """Where an expression stands: scalar, elements of its ranges, and moment."""
 
     equation: Equation
     binding: Binding
@@ -76,7 +79,7 @@ class Scope:
 
 @dataclass
 class Instance:
-    """A structure with states of its own: a stock, a delay, a smooth …
+    """A structure with states of its own: a stock, a delay, a smooth.
 
     ``tree`` and ``scope`` say where it stands; ``first`` is its first state's index.
     """
@@ -114,7 +117,7 @@ class Lowering:
         self.instances: list[Instance] = []
         self.states = 0
         self.time: TimeAxis | None = None
-        self.faults: dict[tuple[int | None, str, type[Fault]], None] = {}
+        self.faults: dict[tuple[int | None, str, type[EquationError]], None] = {}
         self.warnings: dict[str, None] = {}
         self._memo: dict[Key, tuple[NodeId, ...]] = {}
         self._pending: dict[Key, None] = {}
@@ -139,7 +142,7 @@ class Lowering:
         """Return the nodes of a key, making all that it needs first.
 
         A depth-first walk without recursion, so that a model may be as deep as it is
-        long. A key is tried, tells what it lacks, and is tried again once that is there.
+        long. A key is tried, tells what it lacks, and is tried again later.
         """
         frames: list[tuple[Key, list[Key]]] = []
         path: dict[Key, None] = {}
@@ -177,19 +180,19 @@ class Lowering:
         self._pending = {}
         try:
             made = self._make(key)
-        except _Wait:
+        except _WaitError:
             made = ()
         except SubscriptError as error:
             made = self._stand_in(key)
-            self.fault(self.equation_of(key), Fault(str(error)))
-        except Fault as error:
+            self.fault(self.equation_of(key), EquationError(str(error)))
+        except EquationError as error:
             made = self._stand_in(key)
             self.fault(self.equation_of(key), error)
         lacking = [item for item in self._pending if item not in self._memo]
         return made, lacking
 
     def _make(self, key: Key) -> tuple[NodeId, ...]:
-        from sdmodel.translate import expand  # noqa: PLC0415 - the two need each other
+        from sdmodel.translate import expand
 
         if key[0] == "start":
             return expand.start(self, self.instances[key[1]])
@@ -218,7 +221,7 @@ class Lowering:
 
     # -- what went wrong ------------------------------------------------------------
 
-    def fault(self, equation: Equation, error: Fault) -> None:
+    def fault(self, equation: Equation, error: EquationError) -> None:
         """Note a problem of an equation, once per definition."""
         part = equation.component
         shown = part.text if len(part.text) < 160 else part.text[:160] + "…"
@@ -248,7 +251,7 @@ class Lowering:
         part = self.equation_of(back).component
         what = f"'{part.variable}': an algebraic loop: {' → '.join(names)}"
         hint = "each needs the other at the same moment; put a stock or delay between"
-        self.faults[part.line, f"{what}; {hint}", Fault] = None
+        self.faults[part.line, f"{what}; {hint}", EquationError] = None
 
     # -- values that shape the structure ----------------------------------------------
 
@@ -257,7 +260,7 @@ class Lowering:
 
         Raises
         ------
-        Fault
+        EquationError
             If it depends on time or a state.
         """
         value = self.default(node, what)
@@ -270,11 +273,11 @@ class Lowering:
 
         Raises
         ------
-        Fault
+        EquationError
             If it depends on time or a state.
         """
         if self._pending:
-            raise _Wait
+            raise _WaitError
         try:
             return self.build.value(
                 node,
@@ -284,12 +287,12 @@ class Lowering:
             )
         except NotConstantError:
             msg = f"{what} must not change over time"
-            raise Fault(msg) from None
+            raise EquationError(msg) from None
 
     def is_fixed(self, node: NodeId) -> bool:
         """Return whether no run can change the node. Waits until that is known."""
         if self._pending:
-            raise _Wait
+            raise _WaitError
         return not self.build.flags[node] & INPUT
 
     # -- places with states -----------------------------------------------------------
@@ -329,12 +332,12 @@ class Lowering:
         """Return the node of one state of a structure."""
         return self.build.op("state", data=self.instances[number].first + index)
 
-    def table(self, tree: Any, name: str) -> int:  # noqa: ANN401 - PySD's
+    def table(self, tree: Any, name: str) -> int:
         """Return the index of a lookup table.
 
         Raises
         ------
-        Fault
+        EquationError
             If the points are fewer than one, not finite, or share an x.
         """
         x, y = (tuple(float(v) for v in values) for values in (tree.x, tree.y))
@@ -342,14 +345,14 @@ class Lowering:
         rule = rules.get(tree.type, tree.type)
         if rule not in {"clamp", "extrapolate", "hold_backward"}:
             msg = f"a lookup of the kind '{tree.type}'"
-            raise UnsupportedFault(msg)
+            raise LackingError(msg)
         if len(set(x)) < len(x) or not x:
             twice = next((v for v in x if x.count(v) > 1), None)
             msg = f"the lookup has two points at x = {twice:g}" if x else "empty lookup"
-            raise Fault(msg)
+            raise EquationError(msg)
         if any(v != v or v in (float("inf"), float("-inf")) for v in (*x, *y)):
             msg = "the lookup has a point that is not finite"
-            raise Fault(msg)
+            raise EquationError(msg)
         if len(x) == 1:
             rule = "clamp"
         key = (x, y, rule)

@@ -6,14 +6,17 @@ import ast
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
 from sdmodel.translate.guard import told
-from sdmodel.translate.source import Definition, VensimSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sdmodel.translate.source import Definition, VensimSource
 
 _ONE_PARSE = threading.Lock()
 
@@ -25,8 +28,8 @@ def _literals_only() -> Iterator[None]:
     Both parsers call ``eval`` on pieces of the file. A name of that kind in the
     module's own namespace goes before the builtin; it is taken out again afterwards.
     """
-    from pysd.translators.vensim import vensim_element  # noqa: PLC0415 - heavy
-    from pysd.translators.xmile import xmile_element  # noqa: PLC0415 - heavy
+    from pysd.translators.vensim import vensim_element
+    from pysd.translators.xmile import xmile_element
 
     modules = (vensim_element.__dict__, xmile_element.__dict__)
     missing = object()
@@ -45,7 +48,7 @@ def _literals_only() -> Iterator[None]:
                     module["eval"] = value
 
 
-def parse_vensim(source: VensimSource, path: str) -> Any:  # noqa: ANN401 - PySD's own
+def parse_vensim(source: VensimSource, path: str) -> Any:
     """Return PySD's abstract model of a checked Vensim file.
 
     Raises
@@ -53,7 +56,7 @@ def parse_vensim(source: VensimSource, path: str) -> Any:  # noqa: ANN401 - PySD
     ModelFileError
         With every definition that PySD's grammar does not accept, and its line.
     """
-    from pysd.translators.vensim.vensim_file import VensimFile  # noqa: PLC0415 - heavy
+    from pysd.translators.vensim.vensim_file import VensimFile
 
     problems: list[tuple[int | None, str]] = []
     with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
@@ -62,7 +65,7 @@ def parse_vensim(source: VensimSource, path: str) -> Any:  # noqa: ANN401 - PySD
         try:
             file = VensimFile(copy)
             file.parse(parse_all=False)
-        except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+        except Exception as error:
             msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
             raise ModelFileError(msg) from None
         names = {name.lower().replace(" ", "_"): name for name, _ in source.macros}
@@ -76,15 +79,15 @@ def parse_vensim(source: VensimSource, path: str) -> Any:  # noqa: ANN401 - PySD
 
 
 def _parse_section(
-    section: Any,  # noqa: ANN401 - PySD's own
+    section: Any,
     definitions: list[Definition],
     path: str,
 ) -> Iterator[tuple[int | None, str]]:
-    from pysd.translators.vensim import vensim_element as pysd  # noqa: PLC0415 - heavy
+    from pysd.translators.vensim import vensim_element as pysd
 
     try:
         section.parse(parse_all=False)
-    except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+    except Exception as error:
         msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
         raise ModelFileError(msg) from None
     if len(section.elements) != len(definitions):
@@ -119,7 +122,7 @@ def _attempt(action: Callable[[], Any], item: Definition) -> tuple[Any, str]:
         return action(), ""
     except RecursionError:
         return None, f"'{item.name}': too deeply nested; name a part of the equation"
-    except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+    except Exception as error:
         shown = item.equation if len(item.equation) < 120 else item.equation[:120] + "…"
         return None, f"'{item.name}' cannot be read ({_reason(error)}) in: {shown}"
 
@@ -136,7 +139,7 @@ def _reason(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
-def parse_xmile(data: bytes, path: str) -> Any:  # noqa: ANN401 - PySD's own
+def parse_xmile(data: bytes, path: str) -> Any:
     """Return PySD's abstract model of a checked XMILE file.
 
     Raises
@@ -144,7 +147,7 @@ def parse_xmile(data: bytes, path: str) -> Any:  # noqa: ANN401 - PySD's own
     ModelFileError
         With every variable that PySD's grammar does not accept.
     """
-    from pysd.translators.xmile.xmile_file import XmileFile  # noqa: PLC0415 - heavy
+    from pysd.translators.xmile.xmile_file import XmileFile
 
     problems: list[tuple[int | None, str]] = []
     with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
@@ -155,14 +158,14 @@ def parse_xmile(data: bytes, path: str) -> Any:  # noqa: ANN401 - PySD's own
             file.parse(parse_all=False)
             section = file.sections[0]
             section.parse(parse_all=False)
-        except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+        except Exception as error:
             msg = f"{path}: lacks what every model has ({_reason(error)})"
             raise ModelFileError(msg) from None
         for component in section.components:
             line = getattr(getattr(component, "node", None), "sourceline", None)
             try:
                 component.parse(section.behaviors)
-            except Exception as error:  # noqa: BLE001 - PySD raises a dozen kinds
+            except Exception as error:
                 what = f"'{component.name}' cannot be read ({_reason(error)})"
                 problems.append((line, what))
         if problems:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, did_you_mean
-from sdmodel.model.core import Model
 from sdmodel.translate import cache as disk
 from sdmodel.translate.guard import (
     VENSIM,
@@ -16,13 +14,17 @@ from sdmodel.translate.guard import (
     check_vensim,
     check_xmile,
     decode,
+    line_of,
     local_name,
     read_bytes,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml.etree import _Element
 
+    from sdmodel.model.core import Model
     from sdmodel.translate.source import Definition
 
 VERSION = "1"
@@ -64,7 +66,7 @@ def read_model(path: Path | str, *, cache: bool = True) -> Model:
 
 def model_digest(data: bytes, suffix: str) -> str:
     """Return the name of these bytes under this translation and this PySD."""
-    from importlib.metadata import version  # noqa: PLC0415 - a few ms
+    from importlib.metadata import version
 
     text = f"sdmodel translation {VERSION}\0pysd {version('pysd')}\0{suffix}\0"
     return hashlib.sha256(text.encode() + data).hexdigest()
@@ -102,8 +104,8 @@ def model_file(path: Path) -> Path:
 
 def _translate(data: bytes, file: Path, digest: str) -> Model:
     # Imported here: a cached model needs neither PySD nor lxml.
-    from sdmodel.translate.assemble import assemble  # noqa: PLC0415
-    from sdmodel.translate.parse import parse_vensim, parse_xmile  # noqa: PLC0415
+    from sdmodel.translate.assemble import assemble
+    from sdmodel.translate.parse import parse_vensim, parse_xmile
 
     path = str(file)
     definitions: Sequence[Definition]
@@ -115,32 +117,28 @@ def _translate(data: bytes, file: Path, digest: str) -> Model:
         root = check_xmile(data, path)
         abstract = parse_xmile(data, path)
         definitions = _xmile_definitions(root, abstract)
-    return assemble(
-        abstract, definitions, name=file.stem, path=path, digest=digest
-    )
+    return assemble(abstract, definitions, name=file.stem, path=path, digest=digest)
 
 
-def _xmile_definitions(root: _Element, abstract: object) -> list[Definition]:
+def _xmile_definitions(root: _Element, abstract: Any) -> list[Definition]:
     """Return line, unit, limits and equation text of an XMILE file's variables."""
-    from lxml import etree  # noqa: PLC0415 - only for XMILE files
-
-    from sdmodel.translate.source import Definition, name_key  # noqa: PLC0415
+    from sdmodel.translate.source import Definition, name_key
 
     lines: dict[str, tuple[int | None, str]] = {}
-    for node in root.iter(etree.Element):
+    for node in root.iter("*"):
         name = node.get("name")
         if name and local_name(node) in {"aux", "flow", "stock", "gf"}:
             parts = [
-                f"{local_name(item)}: {' '.join((item.text or '').split())}"
-                for item in node.iter(etree.Element)
+                f"{local_name(item)}: {' '.join(str(item.text or '').split())}"
+                for item in node.iter("*")
                 if local_name(item) in {"eqn", "inflow", "outflow", "ypts"}
             ]
             key = name_key(name.replace("\\n", " "))
-            lines.setdefault(key, (node.sourceline, "; ".join(parts)))
+            lines.setdefault(key, (line_of(node), "; ".join(parts)))
     found = []
-    for element in abstract.sections[0].elements:  # type: ignore[attr-defined] # PySD's
+    for element in abstract.sections[0].elements:
         line, text = lines.get(name_key(element.name), (None, ""))
-        low, high, *_ = [*(element.limits or ()), None, None]
+        low, high, *_ = (*tuple(element.limits or ()), None, None)
         found.append(
             Definition(
                 name=element.name,

@@ -203,7 +203,8 @@ def _definition(
     if not right and kind != "data":
         return None, f"'{equation[:60]}' has nothing on its right-hand side"
     problem = ""
-    unit, limits = "", (None, None)
+    unit = ""
+    limits: tuple[float | None, float | None] = (None, None)
     try:
         unit, limits = split_unit(fields[1])
     except ValueError:

@@ -107,7 +107,9 @@ class Space:
             raise SubscriptError(msg)
         return self.ranges[found]
 
-    def bindings(self, subscripts: Iterable[str]) -> Iterator[tuple[Binding, tuple[str, ...]]]:
+    def bindings(
+        self, subscripts: Iterable[str]
+    ) -> Iterator[tuple[Binding, tuple[str, ...]]]:
         """Yield each combination of a left-hand side: binding and elements.
 
         Raises
@@ -192,9 +194,7 @@ class Space:
             if found is None:
                 return None
             element, own = found, {found}
-        homes = {
-            elements for elements in self.ranges.values() if own <= set(elements)
-        }
+        homes = {elements for elements in self.ranges.values() if own <= set(elements)}
         largest = max(homes, key=len)
         places = {
             home.index(element) + 1 for home in homes if len(home) == len(largest)
@@ -204,7 +204,9 @@ class Space:
             raise SubscriptError(msg)
         return places.pop()
 
-    def dims(self, elements: Iterable[tuple[str, ...]], given: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    def dims(
+        self, elements: Iterable[tuple[str, ...]], given: Iterable[tuple[str, ...]]
+    ) -> tuple[str, ...]:
         """Return the range of each dimension of a variable from its elements.
 
         ``given`` are the subscripts as written in each definition: a range among them

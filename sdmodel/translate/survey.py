@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
 from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED, children
-from sdmodel.translate.lower import CONTROLS, Component, Fault, UnsupportedFault
-from sdmodel.translate.space import Space
+from sdmodel.translate.lower import CONTROLS, Component, EquationError, LackingError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from sdmodel.translate.space import Space
 
 _SIGNED_BASE = re.compile(r"\(\s*-\s*[\d.]+(?:[eE][+-]?\d+)?\s*\)\s*\^")
 
-_VENSIM_ONLY = frozenset(
-    """
-    a_function_of alloc_p allocate_available allocate_by_priority delay_batch
-    delay_conveyor delay_information delay_lossy_conveyor delay_material delay_profile
-    depreciate_bystraightline depreciate_straightline find_market_price game
-    gamma_ln get_123_constants get_123_data get_data_at_time get_data_between_times
-    get_data_first_time get_data_last_time get_data_max get_data_mean get_data_median
-    get_data_min get_data_stdv get_data_total_points get_direct_subscript
-    get_vdf_constants get_vdf_data get_vdf_lookups get_xls_subscript internal_rate_of_return
-    invert_matrix irr lookup_area lookup_backward lookup_extrapolate lookup_forward
-    lookup_invert lookup_slope make_user_message market_price message net_present_value
-    normal npv poisson previous ptrend queue_age_average queue_fifo
-    random_0_1 random_beta random_binomial random_exponential random_gamma random_lookup
-    random_negative_binomial random_normal random_pink_noise random_poisson
-    random_triangular random_uniform random_weibull realize ref_compare run_minimum
-    run_maximum rng_normal samplesif sample_until settle shift_if_true simultaneous
-    sinh cosh tanh ssec sum_lookup supply_at_price demand_at_price tabbed_array
-    time_to_reach transition vector_elm_map vector_lookup vector_rank vector_reorder
-    vector_select vector_sort_order vmax_xmile vmin_xmile
-    """.split()
-)
+_NAMES = """
+a_function_of alloc_p allocate_available allocate_by_priority cosh delay_batch
+delay_conveyor delay_information delay_lossy_conveyor delay_material delay_profile
+demand_at_price depreciate_bystraightline depreciate_straightline find_market_price
+game gamma_ln get_123_constants get_123_data get_data_at_time get_data_between_times
+get_data_first_time get_data_last_time get_data_max get_data_mean get_data_median
+get_data_min get_data_stdv get_data_total_points get_direct_subscript
+get_vdf_constants get_vdf_data get_vdf_lookups get_xls_subscript
+internal_rate_of_return invert_matrix irr lookup_area lookup_backward
+lookup_extrapolate lookup_forward lookup_invert lookup_slope make_user_message
+market_price message net_present_value normal npv poisson previous ptrend
+queue_age_average queue_fifo random_0_1 random_beta random_binomial
+random_exponential random_gamma random_lookup random_negative_binomial random_normal
+random_pink_noise random_poisson random_triangular random_uniform random_weibull
+realize ref_compare rng_normal run_maximum run_minimum sample_until samplesif settle
+shift_if_true simultaneous sinh ssec sum_lookup supply_at_price tabbed_array tanh
+time_to_reach transition vector_elm_map vector_lookup vector_rank vector_reorder
+vector_select vector_sort_order vmax_xmile vmin_xmile
+"""
+_VENSIM_ONLY = frozenset(_NAMES.split())
 """Functions that exist, so that a user is told "not supported" and not "unknown"."""
 
 
@@ -42,17 +44,17 @@ def survey(
     variables: Collection[str],
     macros: Collection[str],
     space: Space,
-) -> Iterator[Fault]:
+) -> Iterator[EquationError]:
     """Yield every name and function of an equation that cannot be translated."""
     if _SIGNED_BASE.search(component.text):
         # The parser drops these parentheses, and -(2 ^ x) would come of it.
-        yield UnsupportedFault("a negative number in parentheses raised to a power")
+        yield LackingError("a negative number in parentheses raised to a power")
     stack: list[Any] = [component.tree]
     while stack:
         tree = stack.pop()
         kind = type(tree).__name__
         if kind in UNSUPPORTED:
-            yield UnsupportedFault(UNSUPPORTED[kind])
+            yield LackingError(UNSUPPORTED[kind])
             continue
         if kind == "CallStructure":
             yield from _function(tree.function.reference, variables, macros)
@@ -67,22 +69,24 @@ def survey(
 
 def _function(
     name: str, variables: Collection[str], macros: Collection[str]
-) -> Iterator[Fault]:
+) -> Iterator[EquationError]:
     if name in variables or name in FUNCTIONS:
         return
     shown = name.upper().replace("_", " ")
     if name in macros:
-        yield UnsupportedFault(f"the macro {shown}")
+        yield LackingError(f"the macro {shown}")
     elif name.lower() in _VENSIM_ONLY or name.startswith("get_"):
-        yield UnsupportedFault(f"the function {shown}")
+        yield LackingError(f"the function {shown}")
     else:
         known = [item.upper().replace("_", " ") for item in FUNCTIONS]
         plain = [item.replace("_", " ") for item in variables]
         hint = did_you_mean(shown, known) or did_you_mean(shown.lower(), plain)
-        yield Fault(f"no function {shown}{hint}")
+        yield EquationError(f"no function {shown}{hint}")
 
 
-def _name(tree: Any, variables: Collection[str], space: Space) -> Iterator[Fault]:  # noqa: ANN401 - PySD's own
+def _name(
+    tree: Any, variables: Collection[str], space: Space
+) -> Iterator[EquationError]:
     name = tree.reference
     if name in variables or name == "time" or name in CONTROLS:
         return
@@ -90,4 +94,4 @@ def _name(tree: Any, variables: Collection[str], space: Space) -> Iterator[Fault
     if space.range_name(bare) is None and space.element_name(bare) is None:
         shown = bare.replace("_", " ")
         known = [item.strip('"').replace("_", " ") for item in variables]
-        yield Fault(f"no variable '{shown}'{did_you_mean(shown, known)}")
+        yield EquationError(f"no variable '{shown}'{did_you_mean(shown, known)}")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sdmodel.model.core import Lookup, Model
+
 from sdmodel.model.functions import OPERATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sdmodel.model.core import Lookup, Model
 
 _NUMPY = {"exp": np.exp, "ln": np.log, "sin": np.sin, "cos": np.cos, "tan": np.tan}
 

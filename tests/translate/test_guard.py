@@ -1,0 +1,314 @@
+"""Hostile, broken and odd model files: each gets its sentence, with a line."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sdmodel.errors import ModelFileError, SdmodelError, UnsupportedError
+from sdmodel.translate.read import read_model
+
+TAIL = """
+FINAL TIME = 4 ~ year ~|
+INITIAL TIME = 0 ~ year ~|
+SAVEPER = TIME STEP ~ year ~|
+TIME STEP = 0.25 ~ year ~|
+"""
+XMILE = """<?xml version="1.0" encoding="utf-8"?>
+{doctype}<xmile version="1.0" xmlns="http://docs.oasis-open.org/xmile/ns/XMILE/v1.0">
+<sim_specs><start>0</start><stop>4</stop><dt>0.5</dt></sim_specs>
+<model><variables>
+<stock name="S"><eqn>10</eqn><outflow>out</outflow></stock>
+<flow name="out"><eqn>S/{eqn}</eqn></flow>
+{more}</variables></model></xmile>
+"""
+Write = Callable[[str | bytes], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def make(content: str | bytes, name: str = "m.mdl") -> Path:
+        path = tmp_path / name
+        if isinstance(content, str):
+            content = content.encode()
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+def vensim(body: str, tail: str = TAIL) -> str:
+    return "{UTF-8}\n" + body + tail
+
+
+def time_axis(initial: str, final: str, step: str, saveper: str) -> str:
+    return (
+        f"x = 1 ~~|\nFINAL TIME = {final} ~~|\nINITIAL TIME = {initial} ~~|\n"
+        f"SAVEPER = {saveper} ~~|\nTIME STEP = {step} ~~|\n"
+    )
+
+
+REFUSED = {
+    "limits that are Python": (
+        (
+            "lk([(0,0),(1,__import__('pathlib').Path('PWN').touch() or 1)],(0,0),(1,1))"
+            " ~~|\ny = lk(Time) ~~|"
+        ),
+        "line 2: 'lk': ",
+    ),
+    "with lookup limits that are Python": (
+        "y = WITH LOOKUP(Time, ([(0,0)-(open('PWN','w'),1)],(0,0),(1,1))) ~~|",
+        "lookup limits must be numbers",
+    ),
+    "limits of words": (
+        "lk([(0,0)-(a,b)],(0,0),(1,1)) ~~|",
+        "lookup limits must be numbers",
+    ),
+    "defined twice": ("x = 1 ~~|\ny = 2 ~~|\nx = 3 ~~|", "line 4: 'x' is .* line 2"),
+    "defined twice up to case": ("My X = 1 ~~|\nmy_x = 3 ~~|", "line 3: .* line 2"),
+    "element defined twice": (
+        "d: a,b ~~|\nx[d] = 1 ~~|\nx[a] = 2 ~~|",
+        r"line 4: 'x\[a\]' is defined again; line 3",
+    ),
+    "undefined": (
+        "birth rate = 1 ~~|\ny = 2*brith rate ~~|",
+        "line 3: 'y': no variable 'brith rate'; nearest: 'birth rate'",
+    ),
+    "loop of two": (
+        "x = y + 1 ~~|\ny = x + 1 ~~|",
+        "line [23]: '[xy]': an algebraic loop: ([xy]) → [xy] → \\1",
+    ),
+    "loop with itself": ("x = x + 1 ~~|", "an algebraic loop: x → x"),
+    "loop of initial values": (
+        "s = INTEG(1, r) ~~|\nr = INTEG(1, s) ~~|",
+        "an algebraic loop: initial",
+    ),
+    "unknown function": ("y = FOOBAR(1) ~~|", "line 2: 'y': no function FOOBAR"),
+    "misspelt function": (
+        "y = SMOTH3(Time, 2) ~~|",
+        "no function SMOTH3",
+    ),
+    "wrong number of arguments": ("y = EXP(1, 2) ~~|", "EXP takes 1 arguments, 2"),
+    "not a lookup": ("x = 1 ~~|\ny = x(2) ~~|", "'x' is not a lookup"),
+    "unknown subscript": (
+        "d: a,b ~~|\nx[d] = 1 ~~|\ny = x[q] ~~|",
+        "no subscript range or element 'q'",
+    ),
+    "subscript too few": ("d: a,b ~~|\nx[d] = 1 ~~|\ny = x ~~|", "has 1 subscripts"),
+    "range without binding": (
+        "d: a,b ~~|\nx[d] = 1 ~~|\ny = x[d] ~~|",
+        "not one of the equation's left-hand side",
+    ),
+    "sum without mark": (
+        "d: a,b ~~|\nx[d] = 1 ~~|\ny = SUM(x[a]) ~~|",
+        "marked with !",
+    ),
+    "too few numbers": ("d: a,b,c ~~|\nx[d] = 1,2 ~~|", "2 numbers for 3 elements"),
+    "two points at one x": ("lk((0,1),(0,2)) ~~|\ny = lk(Time) ~~|", "two points at x"),
+    "not closed": ("x = 1 ~~|\ny = 2", "line 3: 'y' cannot be read"),
+    "parenthesis": ("y = (2 + 3 ~~|", "line 2: 'y': a parenthesis is not closed"),
+    "nothing right": ("y = ~~|", "'y =' has nothing on its right-hand side"),
+    "grammar": ("y = 2 + * 3 ~~|", "line 2: 'y' cannot be read"),
+    "leading zeros": ("y = 007 ~~|", "line 2: 'y' cannot be read"),
+    "seventy parentheses": ("y = " + "(" * 70 + "1" + ")" * 70 + " ~~|", "70 parenth"),
+    "backslash in a name": ('"a\\b" = 1 ~~|', "backslash"),
+    "limits of a unit": ("y = 1 ~ person [low,high] ~|", "are not numbers"),
+    "missing field": ("y = 1 ~ person |", "lacks a field"),
+    "range in itself": ("d: a,d ~~|\nx[d] = 1 ~~|", "contains itself"),
+    "zero delay": ("y = DELAY1(Time, 0) ~~|", "shorter than TIME STEP|than 1 steps"),
+    "text, not a model": ("Dear reader, a letter. ~~|", "has no equation|cannot be"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_with_its_line(
+    case: str, write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, words = REFUSED[case]
+    monkeypatch.chdir(tmp_path)
+    path = write(vensim(body))
+    with pytest.raises(ModelFileError, match=words) as caught:
+        read_model(path, cache=False)
+    assert all(str(path) in problem for problem in caught.value.problems)
+    assert not (tmp_path / "PWN").exists()
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["m.mdl"]
+
+
+TIMES = {
+    "step zero": (("0", "4", "0", "1"), "TIME STEP = 0; it must be greater"),
+    "step negative": (("0", "4", "-1", "1"), "TIME STEP = -1; it must be greater"),
+    "step does not divide": (("0", "4", "0.3", "0.3"), "does not divide the 4"),
+    "saveper": (("0", "4", "0.25", "0.1"), "SAVEPER = 0.1 is not a multiple"),
+    "saveper between": (("0", "4", "0.25", "0.6"), "SAVEPER = 0.6 is not a multiple"),
+    "horizon": (("0", "1e300", "1", "1"), "at most 10,000,000"),
+    "tiny step": (("0", "100", "1e-07", "1"), "at most 10,000,000"),
+    "backwards": (("4", "0", "1", "1"), "FINAL TIME = 0 lies before INITIAL TIME = 4"),
+    "of time": (("0", "IF THEN ELSE(Time<3,5,9)", "1", "1"), "depend on Time"),
+}
+
+
+@pytest.mark.parametrize("case", TIMES)
+def test_time_axis_refused(case: str, write: Write) -> None:
+    values, words = TIMES[case]
+    with pytest.raises(ModelFileError, match=words):
+        read_model(write("{UTF-8}\n" + time_axis(*values)), cache=False)
+
+
+def test_unfinished_file_is_refused(write: Write) -> None:
+    with pytest.raises(ModelFileError, match="line 3: the definition 'y = 2' does not"):
+        read_model(write("{UTF-8}\nx = 1 ~~|\ny = 2 ~"), cache=False)
+
+
+def test_missing_control_variable_is_named(write: Write) -> None:
+    with pytest.raises(ModelFileError, match="'SAVEPER' is missing"):
+        read_model(write(TAIL.replace("SAVEPER = TIME STEP ~ year ~|", "x=1~~|")))
+
+
+def test_every_problem_is_told_at_once(write: Write) -> None:
+    body = "x = y ~~|\nz = FOO(1) ~~|\nw = INVERT MATRIX(x, 2) ~~|\nv = nix ~~|"
+    with pytest.raises(ModelFileError) as caught:
+        read_model(write(vensim(body)), cache=False)
+    assert [p.split(": ")[0].rpartition("line ")[2] for p in caught.value.problems] == [
+        "2",
+        "3",
+        "4",
+        "5",
+    ]
+
+
+def test_every_unsupported_construct_is_told(write: Write) -> None:
+    body = (
+        "d: a,b ~~|\nx[d] = GET DIRECT CONSTANTS('/etc/passwd', 'a', 'b') ~~|\n"
+        "y = RANDOM UNIFORM(0,1,2) + GET XLS DATA('../../d.xls','a','b','c') ~~|\n"
+        "z = 2 ~~|"
+    )
+    with pytest.raises(UnsupportedError) as caught:
+        read_model(write(vensim(body)), cache=False)
+    text = "\n".join(caught.value.problems)
+    assert "line 3: 'x': GET XLS or DIRECT CONSTANTS" in text
+    assert "line 4: 'y': the function RANDOM UNIFORM" in text
+    assert "GET XLS or DIRECT DATA" in text
+    assert "equation: y = RANDOM UNIFORM(0,1,2)" in text
+
+
+BYTES = {
+    "empty": (b"", "the file is empty"),
+    "blank": (b" \n\t\n", "the file is empty"),
+    "binary": (b"\x89PNG\r\n\x1a\n\x00\x00", "NUL byte"),
+    "latin-1 under UTF-8": (
+        "{UTF-8}\nx = 1 ~~|\nPoblación = 2 ~~|".encode("latin-1"),
+        "line 3: byte 0xf3 is not UTF-8",
+    ),
+    "utf-16": (codecs.BOM_UTF16_LE + "x = 1 ~~|".encode("utf-16-le"), "UTF-16"),
+    "unknown encoding": (b"{KLINGON}\nx = 1 ~~|", "encoding 'KLINGON'"),
+    "control character": (b"{UTF-8}\nx = 1 ~~|\ny\x1b = 2 ~~|", "line 3: .*control"),
+}
+
+
+@pytest.mark.parametrize("case", BYTES)
+def test_bytes_refused(case: str, write: Write) -> None:
+    content, words = BYTES[case]
+    with pytest.raises(ModelFileError, match=words):
+        read_model(write(content), cache=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("missing.mdl", "no such model file"),
+        ("notes.txt", "models end in"),
+        ("folder", "holds no model file"),
+        ("two", "several model files"),
+    ],
+)
+def test_paths_refused(name: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "a.mdl").write_text("x")
+    (tmp_path / "two" / "b.mdl").write_text("x")
+    with pytest.raises(SdmodelError, match=words):
+        read_model(tmp_path / name, cache=False)
+
+
+def test_bom_comment_quotes_and_crlf_change_nothing(write: Write) -> None:
+    body = 'x = 2 ~ Dmnl ~ says """ and import os; os.abort() |\ny = x*Time ~~|'
+    plain = read_model(write(vensim(body)), cache=False)
+    content = vensim(body).replace("\n", "\r\n").encode()
+    odd = read_model(write(codecs.BOM_UTF8 + content), cache=False)
+    assert odd.nodes == plain.nodes
+    assert odd.scalars == plain.scalars
+    assert 'says """' in odd.variables["x"].comment
+
+
+def test_nothing_is_written_beside_the_model(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("mine")
+    for name in ("numpy.mdl", "conftest.mdl"):
+        (tmp_path / name).write_text(vensim("x = 1 ~~|"))
+        read_model(tmp_path / name, cache=False)
+    assert (tmp_path / "conftest.py").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_names_stay_as_written(write: Write) -> None:
+    body = "人口 = INTEG(出生*2, 100) ~ person ~ 注释|\n出生 = 1 ~~|\nD's = 人口 ~~|"
+    model = read_model(write(vensim(body)), cache=False)
+    assert list(model.variables)[:3] == ["人口", "出生", "D's"]
+    assert model.variables["人口"].comment == "注释"
+
+
+XML = {
+    "malformed": (
+        XMILE.format(doctype="", eqn="2", more="<aux name='x'><eqn>1</aux>"),
+        "line 7: not well-formed XML",
+    ),
+    "doctype": (
+        XMILE.format(
+            doctype='<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n',
+            eqn="2",
+            more="",
+        ),
+        "line 2: holds a DOCTYPE",
+    ),
+    "twice": (
+        XMILE.format(doctype="", eqn="2", more="<aux name='s'><eqn>1</eqn></aux>"),
+        "line 7: 's' is defined again; line 5",
+    ),
+    "undefined": (
+        XMILE.format(doctype="", eqn="nothing", more=""),
+        "line 6: 'out': no variable 'nothing'",
+    ),
+    "code": (
+        XMILE.format(doctype="", eqn="__import__('os').abort()", more=""),
+        "'out' cannot be read",
+    ),
+    "not xmile": ("<html></html>", "the root is not <xmile"),
+    "not xml": ("hello", "not well-formed XML"),
+}
+
+
+@pytest.mark.parametrize("case", XML)
+def test_xmile_refused(case: str, tmp_path: Path) -> None:
+    content, words = XML[case]
+    path = tmp_path / "m.xmile"
+    path.write_text(content)
+    with pytest.raises(ModelFileError, match=words):
+        read_model(path, cache=False)
+
+
+def test_xmile_reads(tmp_path: Path) -> None:
+    path = tmp_path / "m.xmile"
+    path.write_text(XMILE.format(doctype="", eqn="2", more=""))
+    model = read_model(path, cache=False)
+    assert model.time.steps == 8
+    assert model.variables["S"].line == 5
+
+
+def test_pysd_keeps_its_own_eval(write: Write) -> None:
+    from pysd.translators.vensim import vensim_element
+
+    read_model(write(vensim("x = 1 ~~|")), cache=False)
+    assert "eval" not in vars(vensim_element)
