@@ -10,6 +10,10 @@ ENGINE_VS_PYSD = 1e-12
 Both evaluate the same equations in the same order; what is left is the last bit of
 exp, log and pow, carried through some hundred steps."""
 
+KERNEL_VS_NUMPY = 1e-14
+"""Compiled engine against NumPy, per column, of the column's maximum, over some sixty
+steps: both round each operation alike but for the last bit of exp, ln and pow."""
+
 BATCH_VS_SINGLE = 0.0
 """A batch against its single runs; any order, chunk and thread count: the same bits.
 Runs share no arithmetic, so that anything else would be a fault."""

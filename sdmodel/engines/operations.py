@@ -91,8 +91,10 @@ def interpolate(table: Lookup, x: Value) -> Value:
     if table.rule == "hold_forward":
         at = np.clip(np.searchsorted(xp, x, side="left"), 0, len(xp) - 1)
         return np.where(np.isnan(x), x, fp[at])
+    if len(xp) == 1:  # numpy.interp answers nan with the one value there is
+        return np.where(np.isnan(x), x, fp[0])
     inside = np.interp(x, xp, fp)
-    if table.rule == "clamp" or len(xp) == 1:
+    if table.rule == "clamp":
         return inside
     low = (fp[1] - fp[0]) / (xp[1] - xp[0])
     high = (fp[-1] - fp[-2]) / (xp[-1] - xp[-2])

@@ -21,7 +21,7 @@ from sdmodel.errors import RunError
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -89,7 +89,7 @@ def _owners(model: Model) -> dict[str, tuple[Variable, int]]:
 class _quiet(warnings.catch_warnings):  # noqa: N801 - a context manager, used as a verb
     """Silence PySD's warnings, which repeat at each step what ``check`` says once."""
 
-    def __enter__(self) -> None:  # type: ignore[override] # nothing is recorded
+    def __enter__(self) -> None:
         super().__enter__()
         warnings.simplefilter("ignore")
 
@@ -199,7 +199,6 @@ class _Judge:
         shape = [len(self.model.subscripts[dim]) for dim in variable.dims]
         coords = {dim: list(self.model.subscripts[dim]) for dim in variable.dims}
         index = self.model.input_index
-        constant = all(element in index for element in variable.elements)
         moving = any(not isinstance(value, float) for value in places.values())
 
         def array(base: NDArray[np.float64]) -> Value:
@@ -212,18 +211,10 @@ class _Judge:
                 )
             return xr.DataArray(flat.reshape(shape), coords, list(variable.dims))
 
-        if constant:
-            defaults = np.array(
-                [self.model.inputs[index[e]].default for e in variable.elements]
-            )
-            return (lambda: array(defaults)) if moving else array(defaults)
-        # Other elements have equations: ask the model's own function for them.
-        original = self._function(variable.name)
-        return lambda: array(original().values)
-
-    def _function(self, name: str) -> Callable[[], Value]:
-        safe = self.pysd.namespace[name]
-        return getattr(self.pysd.components, safe)
+        defaults = np.array(
+            [self.model.inputs[index[e]].default for e in variable.elements]
+        )
+        return (lambda: array(defaults)) if moving else array(defaults)
 
 
 def _scalar(value: float | Schedule) -> Value:
