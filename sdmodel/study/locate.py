@@ -10,6 +10,17 @@ MODEL_SUFFIXES = (".mdl", ".xmile", ".stmx", ".itmx")
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
+def usable(text: str) -> bool:
+    """Say whether a text can be a path at all on the systems we know."""
+    parts = Path(text).parts
+    return (
+        bool(text.strip())
+        and "\0" not in text
+        and len(text) < 4096
+        and all(len(part.encode("utf-8", "replace")) < 256 for part in parts)
+    )
+
+
 def shipped(kind: str) -> tuple[Path, ...]:
     """Return the folders that hold shipped "models" or "runs", nearest first."""
     places = (_PACKAGE.parent / kind, _PACKAGE / f"_{kind}")
@@ -85,8 +96,8 @@ def locate_model(name_or_path: str | Path = "consortium") -> tuple[Path, Path | 
         If there is no such model.
     """
     text = str(name_or_path)
-    if not text.strip() or "\0" in text:
-        msg = f"--model {text!r}: a shipped model's name or a path is needed"
+    if not usable(text):
+        msg = f"--model {text[:80]!r}: a shipped model's name or a path is needed"
         raise ModelFileError(msg)
     given = Path(text)
     if len(given.parts) == 1 and not given.suffix:
@@ -134,8 +145,8 @@ def find_study(name_or_path: str | Path) -> Path:
         If there is none; the message names the nearest.
     """
     text = str(name_or_path)
-    if not text.strip() or "\0" in text:
-        msg = f"study {text!r}: the name of a study or the path of a file is needed"
+    if not usable(text):
+        msg = f"study {text[:80]!r}: the name of a study or a path is needed"
         raise StudyError(msg)
     given = Path(text)
     if len(given.parts) == 1 and not given.suffix:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
 from sdmodel.study.files import read_text
+from sdmodel.study.locate import usable
 from sdmodel.study.names import settable
 from sdmodel.study.values import (
     Value,
@@ -232,8 +233,8 @@ def find_scenario(name: str, folder: Path | None, near: Path | None = None) -> P
     """
     known = scenario_paths(folder)
     by_plain = {_loose(key): path for key, path in known.items()}
-    if "\0" in name or len(name) > 1000:
-        msg = f"scenario {name[:40]!r}: neither an id nor a path"
+    if not usable(f"{name}{SUFFIX}"):
+        msg = f"scenario {name[:80]!r}: neither an id nor a path"
         raise ScenarioError(msg)
     if name.casefold().endswith(SUFFIX):
         path = (near or Path()) / name

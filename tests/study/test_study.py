@@ -89,6 +89,7 @@ def test_the_committed_study_is_read_and_finds_its_model(tiny_folder: Path) -> N
     assert find_study(path.parent) == path
 
 
+PAIR = '["DRG share", "DIP share"]'
 BAD = [
     (('method = "sobol"', 'method = "sobl"'), "'sobl'; allowed.*nearest: 'sobol'"),
     (('method = "sobol"', "method = 3"), "'method': '3'; allowed: morris, sobol"),
@@ -126,12 +127,8 @@ BAD = [
         "unknown key 'nmaes'.*nearest: 'names'",
     ),
     (
-        (
-            "seed = 0",
-            'mix = [{name = "a", names = ["DRG share", "DIP share"]}, '
-            '{name = "b", names = ["DRG share", "capitation share"]}]',
-        ),
-        "'DRG share' is already in 'a'",
+        ("seed = 0", f"mix = [{{names = {PAIR}}}, {{names = {PAIR}}}]"),
+        "'DRG share' is already in 'mix 1'",
     ),
     (("scenarios =", "discount = 5\nscenarios ="), "'discount': 5; allowed: a yearly"),
 ]
