@@ -127,13 +127,20 @@ def _side_by_side(
 ) -> dict[str, bytes]:
     """Run every scenario at central values and over a sample of the uncertainties."""
     from sdmodel.experiments.bands import bands
-    from sdmodel.experiments.record import HISTORY, frame_bytes, regime_files
+    from sdmodel.experiments.record import regime_files
     from sdmodel.experiments.space import make_space
     from sdmodel.experiments.targets import read_targets, target_keys
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.study.summaries import Window
 
-    keys = headline_keys(workbook.outcomes)
+    known = {outcome.id for outcome in workbook.outcomes}
+    targets = read_targets(workbook.folder, workbook.model, workbook.outcomes)
+    observed = target_keys(targets, workbook.outcomes)
+    # What was observed runs along, so that one compiled kernel does for all.
+    keys = (
+        *headline_keys(workbook.outcomes),
+        *(key for key in observed if key.text not in known),
+    )
     window = Window(rate=study.discount)
     answer = evaluate(workbook.model, scenarios, keys, window=window, **options)
     for sentence in answer.bad_runs():
@@ -152,26 +159,7 @@ def _side_by_side(
             progress=progress,
             **options,
         )
-    files = regime_files(answer, spread, scenarios[0].id)
-    targets = read_targets(workbook.folder, workbook.model, workbook.outcomes)
-    if targets:
-        seen = target_keys(targets, workbook.outcomes)
-        past = bands(
-            workbook.model,
-            {scenarios[0].id: values[scenarios[0].id]},
-            seen,
-            space,
-            runs=BAND_RUNS,
-            seed=study.seed,
-            **options,
-        )
-        central = evaluate(workbook.model, scenarios[:1], seen, **options)
-        table = past.series_table()
-        table["value"] = [
-            float(value) for key in seen for value in central.series[key.outcome.id][0]
-        ]
-        files[HISTORY] = frame_bytes(table)
-    return files
+    return regime_files(answer, spread, scenarios[0].id)
 
 
 def _studies(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.05, 0.5, 0.95)
 DEFAULT_RUNS = 256
+SPACING = 0.25
+"""Years between the times whose spread is kept; a figure shows no more."""
 
 
 @dataclass(frozen=True)
@@ -165,18 +167,12 @@ def bands(
         msg = "controls.csv names no uncertainty; there is nothing to draw a band from"
         raise StudyError(msg)
     drawn = space.values(sobol_points(runs, space.dimensions, seed))
-    times = model.time.saved
-    axis = np.asarray(times)
+    saved = model.time.saved
+    kept = [i for i, t in enumerate(saved) if (t - saved[0]) % SPACING == 0]
+    times = tuple(saved[i] for i in kept)
     ensemble = Ensemble(model, {}, engine, jobs, window or Window())
     inputs = crossed(model, list(scenarios.values()), space.names, drawn)
-    series, failed = ensemble.series([key.outcome for key in keys], inputs, progress)
-    values = np.column_stack(
-        [
-            key.value(series[:, :, i], axis, ensemble.window)
-            for i, key in enumerate(keys)
-        ]
-    )
-    values[failed] = np.nan
+    values, series, failed = ensemble.courses(keys, inputs, kept, progress)
     cube = (len(scenarios), runs)
     return Bands(
         scenarios=tuple(scenarios),

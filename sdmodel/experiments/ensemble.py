@@ -119,27 +119,34 @@ class Ensemble:
         found[failed] = np.nan
         return found, failed
 
-    def series(
+    def courses(
         self,
-        outcomes: Sequence[Outcome],
+        keys: Sequence[OutcomeKey],
         inputs: Inputs,
+        kept: Sequence[int],
         progress: Progress | None = None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return outcomes at the saved times (run, time, outcome); which runs failed.
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+        """Return outcomes (run, key), their series (run, time, key), and failed runs.
 
-        A failed run has nan throughout.
+        ``kept`` are the places of the saved times whose values are kept; the outcomes
+        are summed up over all of them. A failed run has nan throughout.
         """
         runs = len(inputs.values)
-        found = np.empty((runs, len(self.model.time.saved), len(outcomes)))
+        found = np.empty((runs, len(keys)))
+        series = np.empty((runs, len(kept), len(keys)))
         failed = np.zeros(runs, dtype=bool)
-        save = Save(_names(outcomes))
+        save = Save(_names(key.outcome for key in keys))
+        at = np.asarray(kept, dtype=np.int64)
         for rows, output in self.outputs(inputs, save, progress):
             parts = by_name(output)
             failed[rows] = output.status != 0
-            for i, outcome in enumerate(outcomes):
-                found[rows, :, i] = outcome.expression.evaluate(parts)
+            for i, key in enumerate(keys):
+                over_time = key.outcome.expression.evaluate(parts)
+                series[rows, :, i] = over_time[:, at]
+                found[rows, i] = key.value(over_time, output.times, self.window)
         found[failed] = np.nan
-        return found, failed
+        series[failed] = np.nan
+        return found, series, failed
 
     def _times(self, keys: Sequence[OutcomeKey]) -> tuple[float, ...] | None:
         """Return the few saved times that suffice for these keys, or None for all."""

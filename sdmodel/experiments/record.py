@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 CONTEXT = "context.json"
 REGIMES = "regimes.csv"
 SERIES = "series.nc"
-HISTORY = "history.csv"
 
 FAILURES_KEPT = 3
 
@@ -125,7 +124,8 @@ def regime_files(answer: Answer, bands: Bands, baseline: str) -> dict[str, bytes
                 for s in range(len(bands.scenarios))
             ]
         )
-    value = np.stack([answer.series[o] for o in bands.outcomes], axis=-1)
+    kept = np.isin(answer.times, bands.times)
+    value = np.stack([answer.series[o][:, kept] for o in bands.outcomes], axis=-1)
     dims = ("scenario", "time", "outcome")
     dataset = xr.Dataset(
         {

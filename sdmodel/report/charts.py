@@ -144,9 +144,9 @@ def _ends(
 
 def history(content: Content) -> Picture | None:
     """Draw what was observed over the baseline's course; None without targets."""
-    if content.history is None or not content.targets:
+    if content.series is None or not content.targets:
         return None
-    base = content.history
+    base = content.series[content.series["scenario"] == content.baseline]
     drawn: dict[str, list[dict[str, Any]]] = {}
     for target in content.targets:
         drawn.setdefault(str(target["outcome"]), []).append(target)

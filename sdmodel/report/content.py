@@ -59,8 +59,8 @@ class Content:
     """What a run folder holds, in the shape that the page wants.
 
     ``regimes`` has one row per scenario and outcome (value, and the quantiles of
-    ``experiments.bands``); ``series`` one per scenario, outcome and time; ``history``
-    one per target variable and time. Each is None where the run made none.
+    ``experiments.bands``); ``series`` one per scenario, outcome (or observed
+    variable) and time. Each is None where the run made none.
     """
 
     title: str
@@ -73,7 +73,6 @@ class Content:
     headline: tuple[str, ...] = ()
     regimes: pd.DataFrame | None = field(default=None, repr=False)
     series: pd.DataFrame | None = field(default=None, repr=False)
-    history: pd.DataFrame | None = field(default=None, repr=False)
     studies: tuple[Study, ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
     targets: tuple[dict[str, Any], ...] = ()

@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
     from sdmodel.study.results import RunFolder
 
-CONTEXT, REGIMES, SERIES, HISTORY = (
-    "context.json",
-    "regimes.csv",
-    "series.nc",
-    "history.csv",
-)
+CONTEXT, REGIMES, SERIES = "context.json", "regimes.csv", "series.nc"
 
 
 def load(folder: Path) -> Content:
@@ -82,7 +77,6 @@ def _content(run: RunFolder, texts: dict[str, Any]) -> Content:
         headline=tuple(texts["headline"]),
         regimes=_table(run, REGIMES) if REGIMES in outputs else None,
         series=_series(run) if SERIES in outputs else None,
-        history=_table(run, HISTORY) if HISTORY in outputs else None,
         studies=tuple(_study(run, item) for item in texts["studies"]),
         parameters=tuple(texts["parameters"]),
         targets=tuple(texts["targets"]),

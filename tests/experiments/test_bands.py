@@ -50,9 +50,11 @@ def test_differences_are_taken_within_each_draw(
     answer = evaluate(tiny, scenarios, keys, engine=engine)
     defaults = np.array([[c.default for c in book.controls if c.role == "uncertainty"]])
     inputs = crossed(tiny, [s.values for s in scenarios], space.names, defaults)
-    series, _ = Ensemble(tiny, {}, engine).series([k.outcome for k in keys], inputs)
+    every = range(len(tiny.time.saved))
+    values, series, _ = Ensemble(tiny, {}, engine).courses(keys, inputs, every)
     for i, key in enumerate(keys):
         assert np.array_equal(series[:, :, i], answer.series[key.outcome.id])
+        assert np.array_equal(values[:, i], answer.values[key.text], equal_nan=True)
 
 
 def test_a_scenario_keeps_what_it_sets_itself(tiny: Model) -> None:
