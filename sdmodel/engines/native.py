@@ -31,6 +31,15 @@ BLOCK = 256
 _COMPILING = threading.Lock()
 
 
+def missing() -> str:
+    """Return why llvmlite cannot be used here; empty where it can."""
+    try:
+        import llvmlite.binding  # noqa: F401 - heavy, and no wheel for some machines
+    except (ImportError, OSError) as problem:
+        return str(problem)
+    return ""
+
+
 def cores() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,10 +118,10 @@ def _translate(model: Model, folder: Path) -> Path:
 def _first_fault(
     values: NDArray[np.float64], times: NDArray[np.float64], names: tuple[str, ...]
 ) -> tuple[float, str]:
-    for time, row in zip(times.tolist(), values, strict=True):
+    for moment, row in zip(times.tolist(), values, strict=True):
         for name, value in zip(names, row.tolist(), strict=True):
             if not math.isfinite(value):
-                return time, name
+                return moment, name
     return math.nan, ""
 
 
@@ -224,3 +225,22 @@ def _scalar(value: float | Schedule) -> Value:
     if isinstance(value, float):
         return value
     return pd.Series(list(value.values), index=list(value.times), dtype=float)
+
+
+def seconds_per_step(model: Model, names: tuple[str, ...], steps: int) -> float:
+    """Return what a step of PySD costs here, s, without loading and starting.
+
+    The difference of a run of ``steps`` + 1 steps and one of a single step.
+    """
+    owners = _owners(model)
+    wanted = list(dict.fromkeys(owners[name][0].name for name in names))
+    took: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _quiet():
+        program = _translate(model, Path(folder))
+        for count in (1, steps + 1):
+            judge = _Judge(model, program, owners).pysd
+            last = model.time.start + count * model.time.step
+            begin = time.perf_counter()
+            judge.run(return_columns=wanted, return_timestamps=[last])
+            took.append(time.perf_counter() - begin)
+    return (took[1] - took[0]) / steps

@@ -110,15 +110,14 @@ def _plan(model: Model, key: Key) -> Plan:
 
 def _kernel(model: Model, key: Key) -> Kernel | None:
     if key not in _kernels:
-        try:
-            import llvmlite.binding  # noqa: F401 - heavy, may be missing
-        except (ImportError, OSError) as problem:
+        from sdmodel.engines.native import compile_plan, missing
+
+        problem = missing()
+        if problem:
             _log.warning(
                 "llvmlite cannot be loaded (%s): the NumPy engine takes over.", problem
             )
             return None
-        from sdmodel.engines.native import compile_plan
-
         _forget(_kernels)
         _kernels[key] = compile_plan(_plan(model, key))
     return _kernels[key]

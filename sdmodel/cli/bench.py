@@ -1,0 +1,118 @@
+"""The verbs about the machine: how fast the engines are, and what is installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sdmodel.cli.common import emit_json, json_option, model_option, say, show_table
+
+if TYPE_CHECKING:
+    from sdmodel.experiments.bench import Bench
+    from sdmodel.experiments.workbook import Workbook
+    from sdmodel.model.core import Model
+
+
+@click.command()
+@model_option
+@click.option("--million", is_flag=True, help="Also time a million runs.")
+@click.option("--no-judge", is_flag=True, help="Leave out PySD and pysimlin.")
+@json_option
+def bench(model: str, million: bool, no_judge: bool, as_json: bool) -> None:
+    """Measure the engines in one go, as ratios.
+
+    The scalars behind the model's outcomes are saved (its stocks, for a lone file) and
+    every constant is drawn within a tenth of its value.
+
+    Example: sdmodel bench --million
+    """
+    from sdmodel.experiments.bench import measure
+
+    chosen, names = _question(model)
+    found = measure(chosen, names, million=million, judge=not no_judge, say=say)
+    if as_json:
+        emit_json(found.document())
+    else:
+        show_table("", ("what", "here"), _rows(found), right=(1,))
+
+
+@click.command()
+@model_option
+@json_option
+def doctor(model: str, as_json: bool) -> None:
+    """Tell what this machine has, and whether the engines agree on it.
+
+    Ends with 1 where something is at fault.
+
+    Example: sdmodel doctor
+    """
+    from sdmodel.experiments.machine import examine
+
+    found = examine(*_question(model))
+    if as_json:
+        emit_json([vars(item) for item in found])
+    else:
+        rows = [(item.topic, item.state, item.detail) for item in found]
+        show_table("", ("what", "state", "detail"), rows)
+    if any(item.state == "fault" for item in found):
+        raise click.exceptions.Exit(1)
+
+
+def _question(model: str) -> tuple[Model, tuple[str, ...]]:
+    """Return a model and the scalars behind its outcomes."""
+    from sdmodel.experiments.workbook import open_workbook
+
+    book: Workbook = open_workbook(model)
+    names = dict.fromkeys(
+        name for outcome in book.outcomes for name in outcome.expression.names
+    )
+    return book.model, tuple(names)
+
+
+def _rows(found: Bench) -> list[tuple[str, str]]:
+    size = found.size
+    rows = [
+        ("model", found.model),
+        ("machine", f"{found.machine}, {found.cores} cores, {found.lanes} lanes"),
+        ("scalar variables, all", f"{size.scalars}"),
+        ("states · inputs, used", f"{size.states} · {size.inputs}"),
+        (
+            "nodes: each step · each run · time only",
+            f"{size.nodes_each_step} · {size.nodes_each_run} · {size.nodes_time_only}",
+        ),
+        (
+            "steps · saved times · saved scalars",
+            f"{size.steps} · {size.saved_times} · {size.saved_scalars}",
+        ),
+        ("plan and compile, cold · from disk", _pair(found)),
+        ("one run, warm", f"{found.one_run_warm * 1e3:.2f} ms"),
+        (f"{found.batch_runs} runs, one core", f"{found.batch_one_core:.3f} s"),
+        (f"{found.batch_runs} runs, all cores", f"{found.batch_all_cores:.3f} s"),
+        ("one run in a batch, one core", f"{found.microseconds_per_run:.1f} µs"),
+        ("runs per second, all cores", f"{found.runs_per_second:,.0f}"),
+        ("all cores against one", f"{found.cores_speedup:.2f} ×"),
+        ("runs that went bad", f"{found.bad_runs}"),
+        ("NumPy against compiled", f"{found.numpy_ratio:.1f} ×"),
+    ]
+    if found.million_all_cores is not None:
+        rows.append(("a million runs, all cores", f"{found.million_all_cores:.1f} s"))
+    if found.pysd_ratio is not None and found.pysd_per_step is not None:
+        rows += [
+            (
+                f"PySD, a step (of {found.pysd_steps} measured)",
+                f"{found.pysd_per_step * 1e3:.1f} ms",
+            ),
+            ("PySD, a run (steps × that)", f"{found.pysd_per_run:.1f} s"),
+            ("PySD against compiled", f"{found.pysd_ratio:,.0f} ×"),
+        ]
+    if found.simlin_ratio is not None and found.simlin_per_run is not None:
+        rows += [
+            ("pysimlin, a run, Sim reused", f"{found.simlin_per_run * 1e3:.2f} ms"),
+            ("pysimlin against compiled", f"{found.simlin_ratio:.0f} ×"),
+        ]
+    return rows
+
+
+def _pair(found: Bench) -> str:
+    return f"{found.compile_cold:.2f} s · {found.compile_cached * 1e3:.0f} ms"

@@ -1,0 +1,264 @@
+"""How fast the engines are on this machine, as ratios measured in one go."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdmodel.engines.native import Kernel, compile_plan, cores, missing
+from sdmodel.engines.plan import Stage, make_plan
+from sdmodel.engines.simulate import simulate
+from sdmodel.study.design import Inputs, Save
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sdmodel.engines.base import Output
+    from sdmodel.model.core import Model
+
+RUNS = 10_000
+"""Runs in one measured batch; a million is a hundred of them."""
+NUMPY_RUNS = 512
+PYSD_STEPS = 4
+SPREAD = 0.1
+"""Every constant is drawn within a tenth of its value."""
+# One Sim, used again and again, in a process of its own: it can abort on a model.
+_SIMLIN = """
+import json, sys, time, simlin
+sim = simlin.load(sys.argv[1]).simulate()
+best = 1e9
+for _ in range(20):
+    sim.reset()
+    begin = time.perf_counter()
+    sim.run_to_end()
+    best = min(best, time.perf_counter() - begin)
+print(json.dumps(best))
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a run computes: counts of scalars, states, inputs and nodes by stage."""
+
+    scalars: int
+    states: int
+    inputs: int
+    nodes: int
+    nodes_each_step: int
+    nodes_each_run: int
+    nodes_time_only: int
+    steps: int
+    saved_scalars: int
+    saved_times: int
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Seconds unless named otherwise; None where there was nothing to measure.
+
+    Ratios are to the compiled engine's time for a run on one core.
+    """
+
+    model: str
+    digest: str
+    machine: str
+    cores: int
+    lanes: int
+    size: Size
+    compile_cold: float
+    compile_cached: float
+    one_run_warm: float
+    batch_runs: int
+    batch_one_core: float
+    batch_all_cores: float
+    microseconds_per_run: float
+    runs_per_second: float
+    cores_speedup: float
+    million_all_cores: float | None
+    bad_runs: int
+    numpy_per_run: float
+    numpy_ratio: float
+    pysd_steps: int
+    pysd_per_step: float | None
+    pysd_per_run: float | None
+    pysd_ratio: float | None
+    simlin_per_run: float | None
+    simlin_ratio: float | None
+
+    def document(self) -> dict[str, object]:
+        """Return everything as plain values."""
+        return asdict(self)
+
+
+def draw(model: Model, runs: int, seed: int = 0) -> Inputs:
+    """Return runs whose constants all differ a little from the file's."""
+    rng = np.random.default_rng(seed)
+    defaults = np.array([item.default for item in model.inputs], dtype=np.float64)
+    factors = rng.uniform(1 - SPREAD, 1 + SPREAD, (runs, len(defaults)))
+    return Inputs(tuple(item.name for item in model.inputs), defaults * factors)
+
+
+def _best(action: Callable[[], object], times: int) -> float:
+    best = float("inf")
+    for _ in range(times):
+        begin = time.perf_counter()
+        action()
+        best = min(best, time.perf_counter() - begin)
+    return best
+
+
+def _size(model: Model, kernel: Kernel) -> Size:
+    plan = kernel.plan
+    stages = list(plan.stages)
+    return Size(
+        scalars=len(model.scalars),
+        states=len(plan.states),
+        inputs=len(plan.inputs),
+        nodes=len(plan.nodes),
+        nodes_each_step=stages.count(Stage.STEP),
+        nodes_each_run=stages.count(Stage.RUN),
+        nodes_time_only=stages.count(Stage.TIME),
+        steps=model.time.steps,
+        saved_scalars=len(plan.names),
+        saved_times=len(model.time.saved),
+    )
+
+
+def measure(
+    model: Model,
+    names: tuple[str, ...],
+    *,
+    million: bool = False,
+    judge: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Bench:
+    """Measure the engines on ``model``, saving the scalars ``names``.
+
+    Parameters
+    ----------
+    model
+        The model to run, over its whole horizon, at its saved times.
+    names
+        Scalars to save.
+    million
+        Also run a million runs, in batches.
+    judge
+        Whether to measure PySD and pysimlin, which takes longest.
+    say
+        Told what is being measured.
+
+    Raises
+    ------
+    HostError
+        If llvmlite is not installed: there is nothing to measure then.
+    """
+    from sdmodel.errors import HostError
+
+    problem = missing()
+    if problem:
+        msg = f"bench measures the compiled engine, and llvmlite is missing: {problem}"
+        raise HostError(msg)
+    save = Save(names)
+    say("compiling")
+    plan = make_plan(model, names)
+    cold = _best(lambda: compile_plan(plan, use_cache=False), 2)
+    kernel = compile_plan(plan)
+    cached = _best(lambda: compile_plan(plan), 3)
+    base = Inputs((), np.empty((1, 0)))
+    simulate(model, base, save)
+    warm = _best(lambda: simulate(model, base, save), 20)
+    say(f"{RUNS} runs on one core and on {cores()}")
+    many = draw(model, RUNS)
+    found: list[Output] = []
+
+    def batch(jobs: int) -> None:
+        found[:] = [simulate(model, many, save, jobs=jobs)]
+
+    def hundred() -> None:
+        for _ in range(1_000_000 // RUNS):
+            batch(cores())
+
+    one = _best(lambda: batch(1), 3)
+    every = _best(lambda: batch(cores()), 3)
+    bad = int(found[0].status.sum())
+    per_run = one / RUNS
+    long = None
+    if million:
+        say("a million runs")
+        long = _best(hundred, 1)
+    say("NumPy")
+    few = draw(model, NUMPY_RUNS)
+    plain = _best(lambda: simulate(model, few, save, engine="numpy"), 1) / NUMPY_RUNS
+    per_step = simlin = None
+    if judge:
+        say(f"PySD, {PYSD_STEPS} steps")
+        from sdmodel.engines.reference import seconds_per_step
+
+        per_step = seconds_per_step(model, names, PYSD_STEPS)
+        say("pysimlin")
+        simlin = _simlin(model)
+    pysd = None if per_step is None else per_step * model.time.steps
+    return Bench(
+        model=model.name,
+        digest=model.digest,
+        machine=processor(),
+        cores=cores(),
+        lanes=kernel.layout.lanes,
+        size=_size(model, kernel),
+        compile_cold=cold,
+        compile_cached=cached,
+        one_run_warm=warm,
+        batch_runs=RUNS,
+        batch_one_core=one,
+        batch_all_cores=every,
+        microseconds_per_run=per_run * 1e6,
+        runs_per_second=RUNS / every,
+        cores_speedup=one / every,
+        million_all_cores=long,
+        bad_runs=bad,
+        numpy_per_run=plain,
+        numpy_ratio=plain / per_run,
+        pysd_steps=PYSD_STEPS,
+        pysd_per_step=per_step,
+        pysd_per_run=pysd,
+        pysd_ratio=None if pysd is None else pysd / per_run,
+        simlin_per_run=simlin,
+        simlin_ratio=None if simlin is None else simlin / per_run,
+    )
+
+
+def _simlin(model: Model) -> float | None:
+    """Return pysimlin's time for a run, s; None where it is missing or refuses."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own interpreter and text
+            [sys.executable, "-c", _SIMLIN, model.path],
+            capture_output=True,
+            timeout=120,
+            check=True,
+        )
+        return float(json.loads(done.stdout))
+    except (subprocess.SubprocessError, OSError, ValueError):
+        return None
+
+
+def processor() -> str:
+    """Return the kind of processor, as the system and LLVM call it."""
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123 - no file
+            lines = [line for line in file if line.startswith("model name")]
+        name = lines[0].partition(":")[2].strip() if lines else name
+    except OSError:
+        pass
+    if missing():
+        return name
+    from sdmodel.engines.target import host_target
+
+    return f"{name} ({host_target().cpu})"
