@@ -133,6 +133,16 @@ def test_letters_that_a_terminal_lacks_are_no_error(tmp_path: Path) -> None:
         assert read[0]["label_zh"] == "DRG支付占比"
 
 
+def test_no_verb_at_all_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "Verbs:" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("sdmodel")
+
+
 # -- listing
 
 
@@ -199,11 +209,14 @@ def test_run_prints_the_document_that_scripts_read(sd: Sd) -> None:
 def test_engines_print_the_same_numbers(sd: Sd) -> None:
     values = []
     for engine in ("compiled", "numpy", "pysd"):
-        read = json.loads(sd("run", "capitation", "--json", "--engine", engine))
+        read = json.loads(sd("run", "capitation", "drg", "--json", "--engine", engine))
         assert read["engine"] == engine
-        outcomes = read["scenarios"]["capitation"]["outcomes"]
         values.append(
-            [outcomes[key]["value"] for key in ("fund_balance", "spending_total")]
+            [
+                scenario["outcomes"][key]["value"]
+                for scenario in read["scenarios"].values()
+                for key in ("fund_balance", "spending_total", "trust_in_primary")
+            ]
         )
     np.testing.assert_allclose(values[0], values[2], rtol=1e-12)
     np.testing.assert_allclose(values[1], values[2], rtol=1e-12)

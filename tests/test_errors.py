@@ -243,6 +243,8 @@ CASES = [
     file_case("scenario file", 'title = "x"'.encode("utf-16"), "UTF-16"),
     file_case("scenario file", '[values\n"premium" = 1', "line 1", "not valid TOML"),
     file_case("scenario file", "[values]\nDRG share = 0.1", "line 2", "in quotes"),
+    file_case("scenario file", "[values]\nprice[primary] = 5", "line 2", "in quotes"),
+    file_case("scenario file", "[values]\n价格 = 5", "line 2", "in quotes"),
     file_case("scenario file", "[values]\npremium =\n", "line 2", "no value"),
     file_case("scenario file", "[values]\npremium = 1\npremium = 2", "stands twice"),
     file_case(

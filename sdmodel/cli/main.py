@@ -74,11 +74,28 @@ class Verbs(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
 
 
+def _show_version(ctx: click.Context) -> None:
+    from importlib import metadata
+
+    try:
+        click.echo(f"sdmodel {metadata.version('sdmodel')}")
+    except metadata.PackageNotFoundError:
+        click.echo("sdmodel, run from its folder without being installed")
+    ctx.exit()
+
+
 @click.group(
     cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )
-@click.version_option(package_name="sdmodel", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _, asked: _show_version(ctx) if asked else None,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """See what ways of paying providers do to a county health system.
 
@@ -104,6 +121,9 @@ def main(args: Sequence[str] | None = None) -> int:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         return _say(("interrupted; nothing half-done was kept",), INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
     except click.UsageError as error:
         return _say(_usage_sentences(error), BAD_INPUT)
     except click.ClickException as error:

@@ -119,7 +119,7 @@ def _no_constant(row: Row, name: str, model: Model) -> str:
     if whole:
         return (
             f"{row.where}, column 'name': '{name}' is an array; give each element a "
-            f"row: {', '.join(whole)}"
+            f"row: {', '.join(whole[:8])}{' …' if len(whole) > 8 else ''}"
         )
     known = [item.name for item in model.inputs]
     return (

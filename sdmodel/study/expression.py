@@ -110,7 +110,7 @@ def _element(name: str, names: Mapping[str, str], model: Model) -> str:
         return found
     for variable in model.variables.values():
         if plain(variable.name) == plain(name) and len(variable.elements) > 1:
-            listed = ", ".join(variable.elements)
+            listed = ", ".join(variable.elements[:8])
             msg = f"'{name}' is an array; name its elements: {listed}"
             raise ValueError(msg)
     msg = f"no variable '{name}' in {model.path}{did_you_mean(name, model.scalars)}"

@@ -50,7 +50,7 @@ def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str,
     family = [i for i in inputs.values() if plain(i.partition("[")[0]) == head]
     if "[" in name and family:
         msg = (
-            f"no element '{name}'; elements: {', '.join(family)}"
+            f"no element '{name}'; elements: {listed(family)}"
             f"{did_you_mean(name, family)}"
         )
         raise ValueError(msg)
@@ -92,7 +92,13 @@ def _short(variable: Variable) -> str:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
+    return listed([f"'{name}'" for name in names])
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Return names for a message, the first few if there are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def _initial_constants(variable: Variable, model: Model) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ KEYS = ("title", "story", "from", "values", "evidence")
 LANGUAGES = ("en", "zh")
 SUFFIX = ".toml"
 BASELINE = "baseline"
+_BARE_KEY = re.compile(r"[A-Za-z0-9_.-]*")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -104,9 +105,9 @@ def _toml_sentence(path: Path, text: str, message: str) -> str:
         )
     if equals and not value.strip():
         return f"{path}, line {number}: {key.strip()} has no value"
-    if equals and " " in key.strip() and not key.strip().startswith(('"', "'")):
+    if equals and not _BARE_KEY.fullmatch(key.strip()) and key.strip()[:1] not in "\"'":
         return (
-            f"{path}, line {number}: a name with spaces stands in quotes: "
+            f"{path}, line {number}: a name of several words stands in quotes: "
             f'"{key.strip()}" ={value}'
         )
     return f"{path}, line {number}: not valid TOML ({reason}): {line[:60]}"
