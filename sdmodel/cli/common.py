@@ -134,6 +134,7 @@ def show_table(
     rows: Sequence[Sequence[str]],
     *,
     right: Sequence[int] = (),
+    spare: int = 0,
 ) -> None:
     """Print a table: with rules and colour on a terminal, in plain columns elsewhere.
 
@@ -147,29 +148,35 @@ def show_table(
         Cells as text.
     right
         Indices of the columns whose cells stand to the right, as numbers do.
+    spare
+        How many of the last columns a narrow terminal may do without.
     """
-    if sys.stdout.isatty():
-        from rich import box
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
-        for i, name in enumerate(columns):
-            table.add_column(
-                Text(name), justify="right" if i in right else "left", overflow="fold"
-            )
-        for row in rows:
-            # Text, not markup: a name may hold [brackets].
-            table.add_row(*(Text(cell) for cell in row))
-        Console().print(table)
-        return
     from rich.cells import cell_len
 
     widths = [
         max([cell_len(name), *(cell_len(row[i]) for row in rows)])
         for i, name in enumerate(columns)
     ]
+    if sys.stdout.isatty():
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        console = Console()
+        shown = len(columns)
+        while spare and sum(widths[:shown]) + 3 * shown + 2 > console.width:
+            shown, spare = shown - 1, spare - 1
+        table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
+        for i, name in enumerate(columns[:shown]):
+            table.add_column(
+                Text(name), justify="right" if i in right else "left", overflow="fold"
+            )
+        for row in rows:
+            # Text, not markup: a name may hold [brackets].
+            table.add_row(*(Text(cell) for cell in row[:shown]))
+        console.print(table)
+        return
     if title:
         click.echo(title)
     for line in (columns, *rows):

@@ -111,7 +111,7 @@ def levers(model: str, role: str, as_json: bool) -> None:
         for control in controls
     ]
     heads = ["name", "now", "min", "max", "unit", "group", "grade", "label"]
-    show_table("", heads, rows, right=(1, 2, 3))
+    show_table("", heads, rows, right=(1, 2, 3), spare=3)
 
 
 @click.command()
@@ -144,4 +144,4 @@ def outcomes(model: str, as_json: bool) -> None:
         return
     rows = [[o.id, o.summary, o.unit, o.good, o.stakeholder, o.label_en] for o in found]
     heads = ["id", "summary", "unit", "good", "stakeholder", "label"]
-    show_table("", heads, rows)
+    show_table("", heads, rows, spare=2)

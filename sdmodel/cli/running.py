@@ -257,6 +257,7 @@ def _run_text(
             ["outcome", "value", "change", "unit", "summary", "label"],
             rows,
             right=(1, 2),
+            spare=2,
         )
     if baseline is not None:
         click.echo("\nchange: against the baseline; –: there is no such number")
