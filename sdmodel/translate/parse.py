@@ -28,8 +28,11 @@ def _literals_only() -> Iterator[None]:
     Both parsers call ``eval`` on pieces of the file. A name of that kind in the
     module's own namespace goes before the builtin; it is taken out again afterwards.
     """
-    from pysd.translators.vensim import vensim_element
-    from pysd.translators.xmile import xmile_element
+    with warnings.catch_warnings():
+        # PySD's own dependencies warn of each other's age when first imported.
+        warnings.simplefilter("ignore")
+        from pysd.translators.vensim import vensim_element
+        from pysd.translators.xmile import xmile_element
 
     modules = (vensim_element.__dict__, xmile_element.__dict__)
     missing = object()
@@ -56,10 +59,10 @@ def parse_vensim(source: VensimSource, path: str) -> Any:
     ModelFileError
         With every definition that PySD's grammar does not accept, and its line.
     """
-    from pysd.translators.vensim.vensim_file import VensimFile
-
     problems: list[tuple[int | None, str]] = []
     with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
+        from pysd.translators.vensim.vensim_file import VensimFile
+
         copy = Path(folder) / "model.mdl"
         copy.write_text(source.text(), encoding="utf-8")
         try:
@@ -147,10 +150,10 @@ def parse_xmile(data: bytes, path: str) -> Any:
     ModelFileError
         With every variable that PySD's grammar does not accept.
     """
-    from pysd.translators.xmile.xmile_file import XmileFile
-
     problems: list[tuple[int | None, str]] = []
     with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
+        from pysd.translators.xmile.xmile_file import XmileFile
+
         copy = Path(folder) / "model.xmile"
         copy.write_bytes(data)
         try:
