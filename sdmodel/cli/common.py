@@ -112,11 +112,14 @@ def finite(value: float | None) -> float | None:
 
 
 def emit_json(document: object) -> None:
-    """Print one JSON document with full precision; it must hold no nan."""
+    """Print one JSON document with full precision; it must hold no nan.
+
+    It is set in lines for a reader at a terminal only: series are long.
+    """
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").casefold()
     text = json.dumps(
         document,
-        indent=2,
+        indent=1 if sys.stdout.isatty() else None,
         allow_nan=False,
         ensure_ascii=not encoding.replace("-", "").startswith("utf8"),
     )

@@ -81,15 +81,31 @@ def _apply(
     return left * right if sign == "*" else left / right
 
 
-def parse(text: str, model: Model) -> Expression:
+def element_names(model: Model) -> dict[str, str]:
+    """Return the elements of a model by their plain names."""
+    return {plain(name): name for name in model.scalars}
+
+
+def parse(
+    text: str, model: Model, names: Mapping[str, str] | None = None
+) -> Expression:
     """Return an expression whose names are elements of the model.
+
+    Parameters
+    ----------
+    text
+        As in ``outcomes.csv``.
+    model
+        Whose elements may stand in it.
+    names
+        From `element_names`, for callers that parse many.
 
     Raises
     ------
     ValueError
         With a sentence that says what is wrong with it.
     """
-    names = {plain(name): name for name in model.scalars}
+    names = element_names(model) if names is None else names
     whole = names.get(plain(text))
     if whole is not None:
         return Expression(text, (("name", whole),))

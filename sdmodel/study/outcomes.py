@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal, cast
 from sdmodel.errors import DataError, UsageError, did_you_mean
 from sdmodel.model.core import Model, plain
 from sdmodel.study.controls import unit_of
-from sdmodel.study.expression import Expression, parse
+from sdmodel.study.expression import Expression, element_names, parse
 from sdmodel.study.tables import Row, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -116,8 +116,9 @@ def read_outcomes(folder: Path, model: Model) -> tuple[Outcome, ...]:
     """
     problems: list[str] = []
     found: dict[str, Outcome] = {}
+    names = element_names(model)
     for row in read_rows(folder / "outcomes.csv", COLUMNS):
-        outcome = _outcome(row, model, problems)
+        outcome = _outcome(row, model, names, problems)
         if outcome is None:
             continue
         if outcome.id in found:
@@ -128,7 +129,9 @@ def read_outcomes(folder: Path, model: Model) -> tuple[Outcome, ...]:
     return tuple(found.values())
 
 
-def _outcome(row: Row, model: Model, problems: list[str]) -> Outcome | None:
+def _outcome(
+    row: Row, model: Model, names: Mapping[str, str], problems: list[str]
+) -> Outcome | None:
     before = len(problems)
     cells = row.cells
     if not _ID.fullmatch(cells["id"]):
@@ -137,7 +140,7 @@ def _outcome(row: Row, model: Model, problems: list[str]) -> Outcome | None:
             "digits and underscores, a letter first"
         )
     try:
-        expression = parse(cells["expression"], model)
+        expression = parse(cells["expression"], model, names)
     except ValueError as error:
         problems.append(f"{row.where}, column 'expression': {error}")
         expression = Expression("", ())

@@ -13,10 +13,8 @@ import datetime as dt
 import hashlib
 import io
 import json
-import platform
 import sys
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import HostError, ResultsError
@@ -76,6 +74,8 @@ def describe(
     warnings: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return a manifest without its outputs, as `save_run` takes it."""
+    import platform
+
     return {
         "format": FORMAT,
         "kind": kind,
@@ -99,6 +99,8 @@ def describe(
 
 def versions() -> dict[str, str]:
     """Return the versions of what computes; absent packages are left out."""
+    from importlib import metadata
+
     found: dict[str, str] = {}
     for name in _PACKAGES:
         try:
