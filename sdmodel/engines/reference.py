@@ -33,6 +33,10 @@ Value = Any
 """What PySD takes for a parameter: float, pandas Series, xarray DataArray, function."""
 
 
+_ENOUGH = 0.25
+"""Seconds of PySD that tell its speed well enough."""
+
+
 def run_pysd(
     model: Model, inputs: Inputs, save: Save, progress: Progress | None = None
 ) -> Output:
@@ -227,20 +231,32 @@ def _scalar(value: float | Schedule) -> Value:
     return pd.Series(list(value.values), index=list(value.times), dtype=float)
 
 
-def seconds_per_step(model: Model, names: tuple[str, ...], steps: int) -> float:
-    """Return what a step of PySD costs here, s, without loading and starting.
+def seconds_per_step(
+    model: Model, names: tuple[str, ...], steps: int
+) -> tuple[float, int]:
+    """Return what a step of PySD costs here, s, and of how many steps that was taken.
 
-    The difference of a run of ``steps`` + 1 steps and one of a single step.
+    The difference between a longer run and one of a single step, so that starting does
+    not count; at least ``steps`` more, and more than that where they are over at once.
     """
     owners = _owners(model)
     wanted = list(dict.fromkeys(owners[name][0].name for name in names))
-    took: list[float] = []
     with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _quiet():
         program = _translate(model, Path(folder))
-        for count in (1, steps + 1):
+
+        def seconds(count: int) -> float:
             judge = _Judge(model, program, owners).pysd
             last = model.time.start + count * model.time.step
             begin = time.perf_counter()
             judge.run(return_columns=wanted, return_timestamps=[last])
-            took.append(time.perf_counter() - begin)
-    return (took[1] - took[0]) / steps
+            return time.perf_counter() - begin
+
+        last_step = max(model.time.steps - 1, 1)
+        seconds(1)  # what PySD imports and compiles on first use
+        while True:
+            steps = min(steps, last_step)
+            start = seconds(1)
+            took = seconds(steps + 1) - start
+            if took > max(start, _ENOUGH) or steps == last_step:
+                return max(took, 1e-9) / steps, steps
+            steps *= 4

@@ -197,11 +197,12 @@ def measure(
     few = draw(model, NUMPY_RUNS)
     plain = _best(lambda: simulate(model, few, save, engine="numpy"), 1) / NUMPY_RUNS
     per_step = simlin = None
+    steps = 0
     if judge:
-        say(f"PySD, {PYSD_STEPS} steps")
+        say("PySD")
         from sdmodel.engines.reference import seconds_per_step
 
-        per_step = seconds_per_step(model, names, PYSD_STEPS)
+        per_step, steps = seconds_per_step(model, names, PYSD_STEPS)
         say("pysimlin")
         simlin = _simlin(model)
     pysd = None if per_step is None else per_step * model.time.steps
@@ -225,7 +226,7 @@ def measure(
         bad_runs=bad,
         numpy_per_run=plain,
         numpy_ratio=plain / per_run,
-        pysd_steps=PYSD_STEPS,
+        pysd_steps=steps,
         pysd_per_step=per_step,
         pysd_per_run=pysd,
         pysd_ratio=None if pysd is None else pysd / per_run,

@@ -30,7 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_bench_measures_ratios_in_one_go(tiny: Model) -> None:
-    names = tuple(state.name for state in tiny.states)
+    names = ("Trust in Primary", "Fund Balance")
     said: list[str] = []
     found = bench.measure(tiny, names, say=said.append)
     assert found.pysd_ratio is not None
@@ -77,6 +77,6 @@ def test_doctor_notes_a_cache_that_cannot_be_written(
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     monkeypatch.setenv("SDMODEL_CACHE", str(blocked / "cache"))
-    found = {item.topic: item for item in machine.examine(tiny, ("trust",))}
+    found = {item.topic: item for item in machine.examine(tiny, ("Trust in Primary",))}
     assert found["cache"].state == "note"
     assert "SDMODEL_CACHE" in found["cache"].detail
