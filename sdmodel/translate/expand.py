@@ -14,11 +14,10 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.functions import SMALL
-from sdmodel.translate.build import INPUT
+from sdmodel.translate import stateful, timely
 from sdmodel.translate.lower import (
     CONTROLS,
     EquationError,
-    Instance,
     LackingError,
     Lowering,
     Scope,
@@ -28,7 +27,6 @@ from sdmodel.translate.space import subscript_key
 
 if TYPE_CHECKING:
     from sdmodel.model.expr import NodeId
-    from sdmodel.translate.build import Builder
 
 Tree = Any
 Args = Sequence[Tree]
@@ -232,86 +230,6 @@ def _active_initial(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return expression(low, args[0] if scope.mode == "run" else args[1], scope)
 
 
-def _now(low: Lowering, scope: Scope) -> NodeId:
-    if scope.mode == "init" and low.time is not None:
-        return low.build.const(low.time.start)
-    if scope.mode == "control":
-        msg = "the time axis must not depend on Time"
-        raise LackingError(msg)
-    return low.build.op("time")
-
-
-def _step(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    op = low.build.op
-    height, start = (expression(low, arg, scope) for arg in args)
-    half = op("div", op("dt"), low.build.const(2.0))
-    return op("mul", height, op("gt", op("add", _now(low, scope), half), start))
-
-
-def _ramp(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    op, now = low.build.op, _now(low, scope)
-    slope, start = (expression(low, arg, scope) for arg in args[:2])
-    final = now
-    if len(args) > 2:
-        final = op("min", expression(low, args[2], scope), now)
-    begun = op("gt", op("add", now, low.build.const(SMALL)), start)
-    return op("mul", op("mul", begun, slope), op("sub", final, start))
-
-
-def _one_pulse(b: Builder, now: NodeId, start: NodeId, width: NodeId) -> NodeId:
-    return b.op(
-        "and",
-        b.op("le", b.op("sub", start, b.const(SMALL)), now),
-        b.op("lt", now, b.op("add", start, width)),
-    )
-
-
-def _pulses(
-    b: Builder, now: NodeId, start: NodeId, interval: NodeId, width: NodeId
-) -> NodeId:
-    """Return whether a pulse that comes again after each interval is on."""
-    since = b.op("add", b.op("sub", now, start), b.const(SMALL))
-    on = b.op("lt", b.op("modulo", since, interval), width)
-    again = b.op("and", b.op("le", start, now), on)
-    once = _one_pulse(b, now, start, width)
-    return b.op("if", b.op("eq", interval, b.const(0.0)), once, again)
-
-
-def _pulse(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    start, width = (expression(low, arg, scope) for arg in args)
-    return _one_pulse(low.build, _now(low, scope), start, width)
-
-
-def _pulse_train(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    op, now = low.build.op, _now(low, scope)
-    start, interval, width, end = (expression(low, arg, scope) for arg in args)
-    again = op(
-        "and", _pulses(low.build, now, start, interval, width), op("lt", now, end)
-    )
-    once = _one_pulse(low.build, now, start, width)
-    return op("if", op("eq", interval, low.build.const(0.0)), once, again)
-
-
-def _pulse_of(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    """XMILE's PULSE(magnitude, start[, interval]): the volume of one step."""
-    op, b, now = low.build.op, low.build, _now(low, scope)
-    start = expression(low, args[0], scope)
-    magnitude = expression(low, args[-1], scope)
-    width = op("mul", b.const(0.5), op("dt"))
-    if len(args) == 3:
-        on = _pulses(b, now, start, expression(low, args[1], scope), width)
-    else:
-        on = _one_pulse(b, now, start, width)
-    return op("if", on, op("div", magnitude, op("dt")), b.const(0.0))
-
-
-def _time_value(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    if args[0] != 0 or args[2] != 0:
-        msg = "GET TIME VALUE other than (0, offset, 0)"
-        raise LackingError(msg)
-    return low.build.op("add", _now(low, scope), expression(low, args[1], scope))
-
-
 def _count(low: Lowering, args: Args, scope: Scope) -> NodeId:
     found = low.space.range_name(getattr(args[0], "reference", "").strip('"'))
     if found is None:
@@ -412,245 +330,6 @@ def _chain(
     return fold
 
 
-# -- structures with states -----------------------------------------------------------
-
-
-def _stock(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    number = low.instance(
-        "stock", tree, scope, rule="assign" if tree.non_negative else "rate"
-    )
-    return _now_of(low, number, scope)
-
-
-def _now_of(low: Lowering, number: int, scope: Scope, index: int = 0) -> NodeId:
-    """Return a state's value: its node in the run, its initial value before."""
-    if scope.mode == "run":
-        return low.state(number, index)
-    return low.need(("start", number))[index]
-
-
-def _initial(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    if scope.mode != "run":
-        return expression(low, tree.initial, scope)
-    return _held(low, tree, scope, "initial", inner=tree.initial)
-
-
-def _held(low: Lowering, place: Tree, scope: Scope, kind: str, **extra: Any) -> NodeId:
-    """Return a value fixed before the first step: inline where no run can change it."""
-    number = low.instance(kind, place, scope, rule="assign", part=True, **extra)
-    first = low.need(("start", number))[0]
-    if low.is_fixed(first):
-        return first
-    return low.state(number)
-
-
-def _smooth(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    before = scope.at("init")
-    order = low.constant(expression(low, tree.order, before), "the order of a SMOOTH")
-    if order != int(order) or order < 1:
-        msg = f"the order of a SMOOTH must be a whole number from 1 on, not {order:g}"
-        raise EquationError(msg)
-    number = low.instance("smooth", tree, scope, count=int(order))
-    return _now_of(low, number, scope, int(order) - 1)
-
-
-def _delay_times(low: Lowering, tree: Tree, scope: Scope) -> list[NodeId]:
-    """Return the delay times of all elements of the definition, before the first step.
-
-    PySD takes the shortest of them for the order of all.
-    """
-    part = scope.equation.component
-    bindings = part.bindings if scope.binding == scope.equation.binding else ()
-    scopes = [Scope(scope.equation, binding, "init") for binding in bindings] or [
-        scope.at("init")
-    ]
-    nodes = [expression(low, tree.delay_time, item) for item in scopes]
-    return list(dict.fromkeys(nodes))
-
-
-def _delay(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    before = scope.at("init")
-    asked = low.constant(expression(low, tree.order, before), "the order of a DELAY")
-    if asked < 1:
-        msg = f"the order of a DELAY must be 1 or more, not {asked:g}"
-        raise EquationError(msg)
-    times = _delay_times(low, tree, scope)
-    step = low.time.step if low.time else 0.0
-    shortest = min(low.default(node, "the first delay time") for node in times)
-    order = int(asked)
-    while order and order * step > shortest:
-        order -= 1
-    if order < 1:
-        msg = f"a delay time of {shortest:g} is shorter than TIME STEP ({step:g})"
-        raise EquationError(msg)
-    if order < asked:
-        # PySD lowers the order; Vensim's published numbers show that it does not.
-        msg = (
-            f"a delay of order {asked:g} over a time of {shortest:g}, which is shorter "
-            f"than {asked:g} steps of {step:g}"
-        )
-        raise LackingError(msg)
-    delay_time = expression(low, tree.delay_time, scope)
-    varies = scope.mode == "run" and low.build.flags[delay_time] & ~INPUT
-    if type(tree).__name__ == "DelayNStructure" and varies:
-        msg = "DELAY N with a delay time that changes over time"
-        raise LackingError(msg)
-    fixed = all(low.is_fixed(node) for node in times)
-    count = int(asked)
-    number = low.instance("delay", tree, scope, count=count, times=times, fixed=fixed)
-    if scope.mode != "run":
-        return low.build.op("div", low.need(("start", number))[0], delay_time)
-    state = low.state(number, count - 1)
-    if not fixed and count > 1:
-        # Where a run shortens the delay time, its order falls, as at load time.
-        now = _held(low, tree, scope, "order", delay=number)
-        state = _chosen(low, number, count, now)
-    return low.build.op("div", state, delay_time)
-
-
-def _chosen(low: Lowering, number: int, count: int, order: NodeId) -> NodeId:
-    """Return the state at the end of a delay of the order in force."""
-    state = low.state(number, 0)
-    for index in range(1, count):
-        longer = low.build.op("gt", order, low.build.const(float(index)))
-        state = low.build.op("if", longer, low.state(number, index), state)
-    return state
-
-
-def _order(low: Lowering, times: list[NodeId], count: int) -> NodeId:
-    """Return the order a run's own delay times leave, nan where none is left."""
-    b, step = low.build, low.time.step if low.time else 0.0
-    shortest = reduce(lambda x, y: b.op("min", x, y), times)
-    order = b.const(float("nan"))
-    for k in range(1, count + 1):
-        too_long = b.op("gt", b.const(k * step), shortest)
-        order = b.op("if", too_long, order, b.const(float(k)))
-    return order
-
-
-def _delay_fixed(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    before = expression(low, tree.delay_time, scope.at("init"))
-    length = low.constant(before, "the delay time of a DELAY FIXED")
-    step = low.time.step if low.time else 1.0
-    steps = max(length / step, 1.0)
-    if not steps < 100_000:
-        msg = f"a DELAY FIXED over {steps:g} steps; at most 100000"
-        raise EquationError(msg)
-    count = round(steps + SMALL)
-    if abs(count - steps) > SMALL:
-        low.warn(
-            scope.equation, f"a fixed delay of {length:g} is rounded to {count} steps"
-        )
-    number = low.instance("fixed delay", tree, scope, count=count, rule="assign")
-    return _now_of(low, number, scope)
-
-
-def _trend(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    op = low.build.op
-    number = low.instance("trend", tree, scope)
-    state = _now_of(low, number, scope)
-    value = expression(low, tree.input, scope)
-    average = expression(low, tree.average_time, scope)
-    return op("zidz", op("sub", value, state), op("mul", average, op("abs", state)))
-
-
-def _forecast(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    op, b = low.build.op, low.build
-    number = low.instance("forecast", tree, scope)
-    state = _now_of(low, number, scope)
-    value = expression(low, tree.input, scope)
-    average = expression(low, tree.average_time, scope)
-    ratio = op("zidz", op("sub", value, state), op("mul", average, state))
-    growth = op("mul", ratio, expression(low, tree.horizon, scope))
-    return op("mul", value, op("add", b.const(1.0), growth))
-
-
-def _sample(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    number = low.instance("sample", tree, scope, rule="assign")
-    return low.build.op(
-        "if",
-        expression(low, tree.condition, scope),
-        expression(low, tree.input, scope),
-        _now_of(low, number, scope),
-    )
-
-
-def start(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
-    """Return the initial values of a structure's states, free of states."""
-    tree, scope, count = item.tree, item.scope.at("init"), len(item.names)
-    op, b = low.build.op, low.build
-    if item.kind == "order":
-        times = low.instances[item.extra["delay"]].extra["times"]
-        return (_order(low, times, len(low.instances[item.extra["delay"]].names)),)
-    if item.kind == "initial":
-        return (expression(low, item.extra["inner"], scope),)
-    if item.kind == "delay":
-        value = op(
-            "mul",
-            expression(low, tree.initial, scope),
-            expression(low, tree.delay_time, scope),
-        )
-        if not item.extra["fixed"]:
-            left = _order(low, item.extra["times"], count)
-            value = op("if", op("ge", left, b.const(1.0)), value, left)
-        return (value,) * count
-    if item.kind in {"trend", "forecast"}:
-        rise = expression(low, tree.initial_trend, scope)
-        if item.kind == "trend":
-            rise = op("mul", rise, expression(low, tree.average_time, scope))
-        value = expression(low, tree.input, scope)
-        return (op("div", value, op("add", b.const(1.0), rise)),)
-    return (expression(low, tree.initial, scope),) * count
-
-
-def update(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
-    """Return what each state's rule asks for: a rate of change, or the next value."""
-    tree, scope, count = item.tree, item.scope.at("run"), len(item.names)
-    number = item.number
-    op, b = low.build.op, low.build
-    if item.kind in {"initial", "order"}:
-        return (low.state(number),)
-    if item.kind == "stock":
-        flow = expression(low, tree.flow, scope)
-        if item.rule == "rate":
-            return (flow,)
-        after = op("add", low.state(number), op("mul", flow, op("dt")))
-        return (op("max", after, b.const(0.0)),)
-    if item.kind == "sample":
-        return (_sample(low, tree, scope),)
-    value = expression(low, tree.input, scope)
-    states = [low.state(number, i) for i in range(count)]
-    if item.kind == "fixed delay":
-        return (*states[1:], value)
-    if item.kind in {"trend", "forecast"}:
-        average = expression(low, tree.average_time, scope)
-        return (op("div", op("sub", value, states[0]), average),)
-    if item.kind == "smooth":
-        length = expression(low, tree.smooth_time, scope)
-        return tuple(
-            op(
-                "div",
-                _times(b, op("sub", target, state), b.const(float(count))),
-                length,
-            )
-            for target, state in zip([value, *states[:-1]], states, strict=True)
-        )
-    length = expression(low, tree.delay_time, scope)
-    order = b.const(float(count))
-    if not item.extra["fixed"] and count > 1:
-        order = _held(low, tree, item.scope.at("run"), "order", delay=number)
-    outflows = [op("div", state, length) for state in states]
-    return tuple(
-        _times(b, op("sub", inflow, outflow), order)
-        for inflow, outflow in zip([value, *outflows[:-1]], outflows, strict=True)
-    )
-
-
-def _times(b: Builder, node: NodeId, factor: NodeId) -> NodeId:
-    """Multiply, unless by one, which changes no bit."""
-    return node if b.graph.nodes[factor].data == 1.0 else b.op("mul", node, factor)
-
-
 _OVER = frozenset({"sum", "prod", "vmin", "vmax"})
 
 FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] = {
@@ -679,14 +358,14 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
     "log": (2, _log),
     "quantum": (2, _quantum),
     "active_initial": (2, _active_initial),
-    "step": (2, _step),
-    "ramp": (3, _ramp),
-    "Xramp": (2, _ramp),
-    "pulse": (2, _pulse),
-    "pulse_train": (4, _pulse_train),
-    "Xpulse": (2, _pulse_of),
-    "Xpulse_train": (3, _pulse_of),
-    "get_time_value": (3, _time_value),
+    "step": (2, timely.step),
+    "ramp": (3, timely.ramp),
+    "Xramp": (2, timely.ramp),
+    "pulse": (2, timely.pulse),
+    "pulse_train": (4, timely.pulse_train),
+    "Xpulse": (2, timely.pulse_of),
+    "Xpulse_train": (3, timely.pulse_of),
+    "get_time_value": (3, timely.time_value),
     "elmcount": (1, _count),
     "sum": (1, _over(_sum)),
     "prod": (1, _over(_chain("mul"))),
@@ -712,15 +391,15 @@ _TREES: Mapping[str, Callable[[Lowering, Tree, Scope], NodeId]] = {
     "CallStructure": _call,
     "GameStructure": lambda low, tree, scope: expression(low, tree.expression, scope),
     "InlineLookupsStructure": _with_lookup,
-    "InitialStructure": _initial,
-    "IntegStructure": _stock,
-    "DelayStructure": _delay,
-    "DelayNStructure": _delay,
-    "DelayFixedStructure": _delay_fixed,
-    "SmoothStructure": _smooth,
-    "SmoothNStructure": _smooth,
-    "TrendStructure": _trend,
-    "ForecastStructure": _forecast,
-    "SampleIfTrueStructure": _sample,
+    "InitialStructure": stateful.initial,
+    "IntegStructure": stateful.stock,
+    "DelayStructure": stateful.delay,
+    "DelayNStructure": stateful.delay,
+    "DelayFixedStructure": stateful.delay_fixed,
+    "SmoothStructure": stateful.smooth,
+    "SmoothNStructure": stateful.smooth,
+    "TrendStructure": stateful.trend,
+    "ForecastStructure": stateful.forecast,
+    "SampleIfTrueStructure": stateful.sample,
 }
 """Makers by the class of the syntax tree (by name: this file does not import PySD)."""

@@ -192,18 +192,25 @@ class Lowering:
         return made, lacking
 
     def _make(self, key: Key) -> tuple[NodeId, ...]:
-        from sdmodel.translate import expand
+        from sdmodel.translate import stateful
 
         if key[0] == "start":
-            return expand.start(self, self.instances[key[1]])
+            return stateful.start(self, self.instances[key[1]])
         if key[0] == "update":
-            return expand.update(self, self.instances[key[1]])
+            return stateful.update(self, self.instances[key[1]])
         _, mode, variable, elements = key
         equation = self.equations[variable, elements]
         if variable in self.constants:
             return (self._constant(equation),)
         scope = Scope(equation, equation.binding, mode)
-        return (expand.expression(self, equation.component.tree, scope),)
+        return (self.express(equation.component.tree, scope),)
+
+    def express(self, tree: Any, scope: Scope) -> NodeId:
+        """Return the node of a syntax tree in one place."""
+        # Here, since expand and this file need each other.
+        from sdmodel.translate.expand import expression
+
+        return expression(self, tree, scope)
 
     def _constant(self, equation: Equation) -> NodeId:
         value = number_at(equation)

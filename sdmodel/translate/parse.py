@@ -139,6 +139,10 @@ def _reason(error: Exception) -> str:
         return f"not understood from '{rest}' on" if rest else "it ends too early"
     if isinstance(error, RecursionError):
         return "too deeply nested"
+    if isinstance(error, TypeError) and "argument" in str(error):
+        return "a function has the wrong number of arguments"
+    if isinstance(error, KeyError):
+        return f"the attribute {error} is missing"
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
 
 
