@@ -1,4 +1,4 @@
-"""Is a time axis one that can be stepped and saved without losing a row?"""
+"""Whether a time axis can be stepped and saved without losing a row."""
 
 from __future__ import annotations
 

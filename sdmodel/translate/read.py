@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model
     from sdmodel.translate.source import Definition
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the translation may give another graph for the same file."""
 
 

@@ -37,7 +37,7 @@ def _now_of(low: Lowering, number: int, scope: Scope, index: int = 0) -> NodeId:
 
 
 def initial(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    """INITIAL: the value that its argument has before the first step."""
+    """Hold the value that the argument of INITIAL has before the first step."""
     if scope.mode != "run":
         return low.express(tree.initial, scope)
     return _held(low, tree, scope, "initial", inner=tree.initial)
