@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sdmodel.errors import SdmodelError as SdmodelError
     from sdmodel.experiments.compare import Comparison as Comparison
     from sdmodel.experiments.compare import compare as compare
+    from sdmodel.experiments.sensitivity import sensitivity as sensitivity
     from sdmodel.experiments.whatif import run as run
     from sdmodel.experiments.workbook import read_model as read_model
     from sdmodel.experiments.workbook import read_scenario as read_scenario
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sdmodel.study.outcomes import Outcome as Outcome
     from sdmodel.study.scenario import Scenario as Scenario
     from sdmodel.study.study import Study as Study
+    from sdmodel.study.study import read_study as read_study
     from sdmodel.study.summaries import Window as Window
 
 # Imported when first used, so that the command line starts without NumPy and xarray.
@@ -31,6 +33,8 @@ _HOMES = {
     "read_scenario": "sdmodel.experiments.workbook",
     "run": "sdmodel.experiments.whatif",
     "compare": "sdmodel.experiments.compare",
+    "read_study": "sdmodel.study.study",
+    "sensitivity": "sdmodel.experiments.sensitivity",
     "Model": "sdmodel.model.core",
     "Scenario": "sdmodel.study.scenario",
     "Schedule": "sdmodel.study.design",

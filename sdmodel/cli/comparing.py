@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sdmodel.experiments.workbook import Workbook
 
 
+WIDE = 3
+"""Scenarios up to which text shows differences too; JSON and CSV always do."""
+
+
 @click.command()
 @click.argument("names", nargs=-1, metavar="SCENARIO...")
 @question_options
@@ -116,9 +120,11 @@ def _compare_tables(
         [name, *(schedule_text(values[i]) for i in ids)]
         for name, values in comparison.levers.items()
     ]
+    # With many scenarios the differences would push the values out of sight.
+    gaps = len(ids) <= WIDE
     heads = ["outcome", "unit", ids[0]]
     for name in ids[1:]:
-        heads += [name, "difference", "relative"]
+        heads += [name, "difference", "relative"] if gaps else [name, "relative"]
     outcomes = []
     for row in comparison.rows:
         line = [
@@ -128,11 +134,10 @@ def _compare_tables(
         ]
         for name in ids[1:]:
             share = row.relative[name]
-            line += [
-                number_text(row.values[name], unit=row.outcome.unit),
-                number_text(row.difference[name]),
-                "–" if share is None else f"{100 * share:+.1f} %",
-            ]
+            line.append(number_text(row.values[name], unit=row.outcome.unit))
+            if gaps:
+                line.append(number_text(row.difference[name]))
+            line.append("–" if share is None else f"{100 * share:+.1f} %")
         outcomes.append(line)
     return (["lever", *ids], levers), (heads, outcomes)
 

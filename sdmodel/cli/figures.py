@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def _draw(axis: Any, comparison: Comparison, row: Row) -> None:
             linewidth=1.4,
             label=_plain(name),
         )
-    axis.set_title(_plain(row.outcome.label_en), fontsize=9.5)
+    title = textwrap.fill(_plain(row.outcome.label_en), 34)
+    axis.set_title(title, fontsize=9.5)
     axis.set_ylabel(_plain(row.outcome.series_unit))
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0)
