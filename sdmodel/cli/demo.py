@@ -31,6 +31,9 @@ REGIMES = (
     "baseline", "ffs", "per-diem", "drg", "dip", "capitation", "global-budget", "mixed",
 )  # fmt: skip
 BAND_RUNS = 256
+SCREENING_N = 10
+"""Trajectories of the screening: it moves everything in controls.csv, and only sorts
+out what matters at all."""
 
 
 @click.command()
@@ -128,7 +131,7 @@ def _side_by_side(
     """Run every scenario at central values and over a sample of the uncertainties."""
     from sdmodel.experiments.bands import bands
     from sdmodel.experiments.record import regime_files
-    from sdmodel.experiments.space import make_space
+    from sdmodel.experiments.space import FIXED, make_space
     from sdmodel.experiments.targets import read_targets, target_keys
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.study.summaries import Window
@@ -145,7 +148,9 @@ def _side_by_side(
     answer = evaluate(workbook.model, scenarios, keys, window=window, **options)
     for sentence in answer.bad_runs():
         say(f"sdmodel: warning: {sentence}")
-    space = make_space([c for c in workbook.controls if c.role == "uncertainty"])
+    space = make_space(
+        [c for c in workbook.controls if c.role == "uncertainty" and c.group != FIXED]
+    )
     values = {s.id: dict(s.values) for s in scenarios}
     with progress_bar("bands", BAND_RUNS * len(scenarios)) as progress:
         spread = bands(
@@ -168,16 +173,19 @@ def _studies(
     options: dict[str, Any],
     files: dict[str, bytes],
 ) -> list[SensitivityResult]:
-    """Screen by Morris, then share out the variance by Sobol'; add their files."""
+    """Screen everything by Morris, then do the study's Sobol' analysis; add files."""
     from sdmodel.cli.studying import DEFAULT_N
     from sdmodel.experiments.record import study_files
     from sdmodel.experiments.sensitivity import sensitivity, study_runs
 
     found = []
     around = [workbook.scenario(name) for name in study.scenarios]
-    for method, n in DEFAULT_N.items():
-        size = study.n if method == study.method else n
-        asked = dataclasses.replace(study, method=method, n=size)
+    screening = dataclasses.replace(
+        study, method="morris", n=SCREENING_N, factors=("levers", "uncertainties")
+    )
+    size = study.n if study.method == "sobol" else DEFAULT_N["sobol"]
+    for asked in (screening, dataclasses.replace(study, method="sobol", n=size)):
+        method = asked.method
         total = len(around) * study_runs(asked, workbook.controls)
         say(f"sdmodel: {method}, {total} runs")
         with progress_bar(f"{method} runs", total) as progress:

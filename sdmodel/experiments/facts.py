@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r'"[^"]+"|[^\W\d][\w ]*')
 ABOUT = "report.toml"
-_KEYS = ("base_year", "question", "not_for", "notes", "picture")
+_KEYS = ("base_year", "not_for", "percent", "picture")
 _PICTURE_KEYS = ("size", "caption", "box", "arrow", "loop")
 
 
@@ -81,8 +81,9 @@ def sector_links(model: Model) -> dict[tuple[str, str], int]:
 def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``report.toml`` tells of a model; nothing without the file.
 
-    ``base_year`` of its prices, the ``question`` it was built for, what it must not be
-    used for (``not_for``), further ``notes``, and how to draw it (``picture``). Every
+    ``base_year`` of its prices, what it must not be used for (``not_for``), the ids of
+    outcomes that are shares of a whole and read as percentages (``percent``), and how
+    to draw it (``picture``). Every
     box of the picture names the sectors (groups of the model file) that it stands for,
     and every arrow must be a dependence that the equations hold, so that the picture
     cannot drift away from the model.

@@ -159,6 +159,7 @@ def context(
     facts = model_facts(workbook.model)
     if workbook.folder is not None:
         facts |= read_about(workbook.folder, facts)
+    shares = set(facts.get("percent", ()))
     controls = {control.name: control for control in workbook.controls}
     return {
         "title": title,
@@ -171,8 +172,10 @@ def context(
             {
                 "key": outcome.id,
                 "label": outcome.label_en,
-                "unit": outcome.unit,
-                "series_unit": outcome.series_unit or outcome.unit,
+                "unit": "share" if outcome.id in shares else outcome.unit,
+                "series_unit": "share"
+                if outcome.id in shares
+                else outcome.series_unit or outcome.unit,
                 "good": outcome.good,
                 "stakeholder": outcome.stakeholder,
                 "summary": outcome.summary,
@@ -190,7 +193,7 @@ def context(
                 "to": target.stop,
                 "value": target.value,
                 "sd": None if np.isnan(target.sd) else target.sd,
-                "unit": target.unit,
+                "unit": "share" if target.variable in shares else target.unit,
                 "source": target.source,
             }
             for target in targets

@@ -26,8 +26,9 @@ from sdmodel.experiments.estimators import (
     sobol_indices,
 )
 from sdmodel.experiments.indices import SensitivityResult
-from sdmodel.experiments.space import make_space
+from sdmodel.experiments.space import FIXED, make_space
 from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH, SOBOL_HALF_WIDTH
+from sdmodel.model.core import plain
 from sdmodel.study.outcomes import parse_key
 from sdmodel.study.study import chosen
 from sdmodel.study.summaries import Window
@@ -74,7 +75,12 @@ def find_method(name: str) -> Method:
 
 def study_space(study: Study, controls: Sequence[Control]) -> Space:
     """Return the space that a study samples: its factors, its mixes as groups."""
-    drawn = {control.name: control for control in chosen(study, controls)}
+    named = {plain(name) for name in study.factors}
+    drawn = {
+        control.name: control
+        for control in chosen(study, controls)
+        if control.group != FIXED or plain(control.name) in named
+    }
     mixes = []
     for mix in study.mixes:
         total = math.fsum(drawn[name].default for name in mix.names if name in drawn)

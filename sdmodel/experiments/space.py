@@ -21,6 +21,11 @@ NORMAL_RANGE_SD = 4.0
 """A truncated normal's limits lie this many standard deviations apart (about 95 %)."""
 
 
+FIXED = "fixed"
+"""Group of ``controls.csv`` for conventions (units, starting years) that a control
+must list but no study draws."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Factors that are drawn, moved and reported together; mostly just one.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sdmodel.report.figures import Picture
 
 SHOWN_OUTCOMES = 4
+ROWS_SHOWN = 40
 
 _TITLES = {
     "morris": "Morris: which factors matter at all",
@@ -159,14 +160,23 @@ def _table(
     factors = dict(zip(part["factor"], part["label"], strict=True))
     strength = part[part["measure"] == main].groupby("factor")["value"].max()
     if study.method == "morris":
-        order = list(factors)
-    else:
-        order = sorted(factors, key=lambda factor: -float(strength[factor]))
+        # Units differ between outcomes: each counts relative to its largest mu*.
+        largest = part[part["measure"] == main].groupby("outcome")["value"]
+        part = part.assign(share=part["value"] / largest.transform("max"))
+        strength = part[part["measure"] == main].groupby("factor")["share"].mean()
+    order = sorted(factors, key=lambda factor: -float(strength[factor]))
+    left = len(order) - ROWS_SHOWN
+    order = order[:ROWS_SHOWN]
     name = {"morris": "mu* (sigma)", "sobol": "ST (S1)"}[study.method]
     where = f", around {content.title_of(scenario)}" if several else ""
     titles = {**SCOPES, "classes": "Classes of factors"}
     return {
-        "title": f"{titles[scope]}: {name} with 95 % intervals and tier{where}",
+        "title": f"{titles[scope]}: {name} with 95 % intervals and tier{where}"
+        + (
+            f"; the strongest {ROWS_SHOWN}, {left} more in the folder"
+            if left > 0
+            else ""
+        ),
         "heads": [
             "Factor",
             *(

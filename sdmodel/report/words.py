@@ -111,7 +111,9 @@ def unit_words(unit: str, base_year: str = "") -> str:
         return ""
     if is_share(text):
         return "%"
-    text = text.replace("(", "").replace(")", "").replace("*", " and ")
+    above, slash, below = text.partition("/")
+    below = below.replace("(", "").replace(")", "").replace("*", " and ")
+    text = above.replace("*", "-") + slash + below
     text = text.replace("/", " per ").replace("Person", "person")
     for word in ("Year", "Visit", "Month", "Day", "Admission", "Bed"):
         text = text.replace(word, word.casefold())

@@ -1,0 +1,168 @@
+"""Numbers as readers want them; sentences that follow from the numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from sdmodel.report.words import (
+    Change,
+    clause,
+    number,
+    signed,
+    unit_words,
+    verdict,
+    who_gains,
+)
+
+NONE = math.nan
+
+
+def change(**fields: object) -> Change:
+    basic: dict[str, object] = {
+        "outcome": "y",
+        "label": "Fund balance",
+        "unit": "CNY",
+        "good": "up",
+        "stakeholder": "fund",
+        "value": 110.0,
+        "baseline": 100.0,
+        "low": 5.0,
+        "high": 15.0,
+    }
+    return Change(**(basic | fields))  # type: ignore[arg-type]  # of the right kinds
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.23456, "share", "23.5 %"),
+        (0.23456, "1", "0.235"),
+        (1234567.0, "CNY", "1.23 million"),
+        (-2.5e9, "CNY", "−2.50 billion"),
+        (98765.4, "CNY", "98,765"),
+        (12.345, "", "12.3"),
+        (-0.0001, "", "−0.0001"),
+        (0.0, "", "0"),
+        (-0.0, "", "0"),
+        (NONE, "CNY", "none"),
+        (math.inf, "CNY", "none"),
+        (None, "CNY", "none"),
+    ],
+)
+def test_numbers(value: float | None, unit: str, text: str) -> None:
+    assert number(value, unit) == text
+
+
+def test_signs_and_years() -> None:
+    assert number(2033.4567, "Year", calendar=True) == "2033.5"
+    assert signed(0.0123, "share") == "+1.23 points"
+    assert signed(-1234.0) == "−1,234"
+    assert signed(NONE) == "none"
+
+
+def test_units_in_words() -> None:
+    assert unit_words("CNY/(Person*Year)", "2019") == "CNY of 2019 per person and year"
+    assert unit_words("Dmnl") == unit_words("Year") == ""
+    assert unit_words("share") == "%"
+    assert unit_words("person*year") == "person-year"
+
+
+@pytest.mark.parametrize(
+    ("fields", "direction"),
+    [
+        ({}, "better"),
+        ({"good": "down"}, "worse"),
+        ({"good": "neutral"}, "changed"),
+        ({"low": -5.0}, "unclear"),
+        ({"value": 90.0, "low": -15.0, "high": -5.0}, "worse"),
+        ({"value": 90.0}, "unclear"),  # draws say the opposite of the central values
+        ({"value": 100.5, "low": 0.1, "high": 0.9}, "same"),
+        ({"low": NONE, "high": NONE}, "better"),
+        ({"value": NONE}, "none"),
+        ({"unit": "share", "value": 0.504, "baseline": 0.5, "low": 0.001}, "same"),
+        ({"unit": "share", "value": 0.506, "baseline": 0.5, "low": 0.001}, "better"),
+        ({"calendar": True, "value": 2030.4, "baseline": 2030.0}, "same"),
+        ({"baseline": 0.0, "value": 0.0}, "same"),
+        ({"baseline": 0.0, "value": 3.0}, "better"),
+    ],
+)
+def test_directions(fields: dict[str, object], direction: str) -> None:
+    assert change(**fields).direction == direction
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({}, "fund balance rises by 10.0 % (+5.00 to +15.0 %)"),
+        (
+            {
+                "unit": "share",
+                "value": 0.4,
+                "baseline": 0.5,
+                "low": -0.2,
+                "high": -0.05,
+            },
+            "fund balance falls by 10.0 points (−20.0 to −5.00 points)",
+        ),
+        (
+            {"baseline": -1.0, "value": 9e6, "low": 1e6, "high": 2e7},
+            (
+                "fund balance rises from −1.00 to 9.00 million "
+                "(+1.00 million to +20.0 million)"
+            ),
+        ),
+        (
+            {"label": "DIP value", "low": NONE, "high": NONE},
+            "DIP value rises by 10.0 %",
+        ),
+        (
+            {"calendar": True, "value": 2033.0, "baseline": 2031.0, "low": 1.0},
+            "fund balance comes later, by 2.00 years (+1.00 to +15.0)",
+        ),
+    ],
+)
+def test_clauses(fields: dict[str, object], text: str) -> None:
+    assert clause(change(**fields)) == text
+
+
+def test_who_gains_follows_the_numbers() -> None:
+    better = change(stakeholder="fund")
+    worse = change(stakeholder="patients", good="down", label="Waiting")
+    unclear = change(stakeholder="primary", low=-1.0)
+    same = change(stakeholder="hospitals", value=100.0)
+    sentence, details = who_gains([better, worse, unclear, same])
+    assert sentence == (
+        "The insurance fund gains; patients lose; primary care may gain or lose, as "
+        "the assumptions decide; hospitals and their physicians see no noticeable change."
+    )
+    assert details == [
+        "Patients: worse: waiting rises by 10.0 % (+5.00 to +15.0 %).",
+        (
+            "Primary care: 1 of 1 outcomes change in a direction that the assumptions "
+            "decide."
+        ),
+        "The insurance fund: better: fund balance rises by 10.0 % (+5.00 to +15.0 %).",
+    ]
+    swapped, _ = who_gains(
+        [change(stakeholder="fund", good="down"), change(stakeholder="patients")]
+    )
+    assert swapped == "Patients gain; the insurance fund loses."
+    assert who_gains([])[0] == "There is nothing to compare."
+
+
+def test_a_stakeholder_may_gain_and_lose() -> None:
+    both = [change(), change(good="down")]
+    assert verdict(both) == "mixed"
+    assert who_gains(both)[0] == (
+        "The insurance fund gains in some ways and loses in others."
+    )
+
+
+def test_the_largest_changes_are_named_first_and_the_rest_counted() -> None:
+    many = [change(label=f"DIP{i}", value=100.0 + 10 * i) for i in range(1, 5)]
+    _, (line,) = who_gains(many)
+    assert line.startswith("The insurance fund: better: DIP4 rises by 40.0 %")
+    assert line.endswith("and 2 more.")
+    assert "DIP1" not in line
