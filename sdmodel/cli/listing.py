@@ -102,7 +102,11 @@ def levers(model: str, role: str, as_json: bool) -> None:
     rows = [
         [
             control.name,
-            *(f"{x:,.6g}" for x in (control.default, control.min, control.max)),
+            *(
+                # A calendar year has no thousands apart.
+                f"{x:.6g}" if control.unit.casefold() == "year" else f"{x:,.6g}"
+                for x in (control.default, control.min, control.max)
+            ),
             control.unit,
             control.group,
             control.grade,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sdmodel.errors import StudyError, UsageError, did_you_mean
 from sdmodel.model.core import plain
 from sdmodel.study.controls import Control, mixes
+from sdmodel.study.locate import usable
 from sdmodel.study.outcomes import Outcome, parse_key
 from sdmodel.study.scenario import read_toml
 from sdmodel.study.summaries import DISCOUNT_RATE
@@ -296,7 +297,7 @@ def _with_scenarios(study: Study, known: Sequence[str], problems: list[str]) -> 
     for name in study.scenarios:
         if name.casefold().endswith(".toml"):
             beside = (study.path.parent if study.path else Path()) / name
-            if not beside.is_file():
+            if not usable(name) or not beside.is_file():
                 problems.append(f"{study.path}, 'scenarios': no file '{beside}'")
             found.append(str(beside))
             continue

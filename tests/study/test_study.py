@@ -108,6 +108,7 @@ BAD = [
     (('"DRG"', '"drgs"'), "no scenario 'drgs'; nearest: 'drg'"),
     (('"DRG"', '"baseline"'), "'baseline' stands twice"),
     (('"DRG"', '"none.toml"'), "no file"),
+    (('"DRG"', f'"{"x" * 300}.toml"'), "no file"),
     (('["baseline", "DRG"]', '"drg"'), "'scenarios': 'drg'; allowed: a list"),
     (('["baseline", "DRG"]', "[]"), "'scenarios': the list is missing or empty"),
     (("fund balance", "fund balanc"), "no outcome 'fund balanc'.*'fund_balance'"),
