@@ -1,4 +1,4 @@
-"""A plan as a module of LLVM IR: prologue, initial states, step and save, and the loop.
+"""A plan as a module of LLVM IR: prologue, initial states, steps, and the loop.
 
 The module exports ``sd_run``: it takes groups of runs, as many as there are lanes, from
 the first step to the last saved one. Nothing in it depends on the number of runs, the
@@ -7,6 +7,7 @@ saved times or the values of inputs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,12 @@ from sdmodel.engines.emit_body import Body, Slots
 from sdmodel.engines.emit_code import Code
 from sdmodel.engines.emit_driver import driver
 from sdmodel.engines.plan import Plan, Stage
+from sdmodel.model.expr import NodeId
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sdmodel.engines.target import Target
-    from sdmodel.model.expr import NodeId
 
 VERSION = 1
 """Part of every cache key: raise it when the code written for a plan changes."""
@@ -31,8 +32,11 @@ _LEAVES = frozenset({"input", "state", "drive"})
 SIGNATURE = (
     "ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, "
     "ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, "
-    "i64 %k"
+    "ptr noalias %out, i64 %k"
 )
+
+Finish = Callable[["Body", NodeId], None]
+"""Writes what becomes of a value once it is computed."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +61,15 @@ def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
     """Write the module of ``plan`` for ``target``, in functions of ``piece`` nodes."""
     writer = _Module(plan, target, piece)
     states = len(plan.states)
-    step = [(s.update, i) for i, s in enumerate(plan.states)]
+    step = [(s.update, writer.advance(i)) for i, s in enumerate(plan.states)]
+    initial = [(s.initial, writer.keep("%dst", i)) for i, s in enumerate(plan.states)]
+    save = [(node, writer.keep("%out", i)) for i, node in enumerate(plan.saved)]
+    # A saved step goes on at once, since outputs and next states share most of their
+    # nodes; after the last one the next states are simply not looked at.
     calls = {
-        "step": writer.phase("step", step, writer.advance),
-        "initial": writer.phase(
-            "initial", [(s.initial, i) for i, s in enumerate(plan.states)], writer.keep
-        ),
-        "save": writer.phase(
-            "save", [(n, i) for i, n in enumerate(plan.saved)], writer.keep
-        ),
+        "step": writer.phase("step", step),
+        "initial": writer.phase("initial", initial),
+        "save": writer.phase("save", [*save, *step]),
     }
     calls["prologue"] = writer.prologue()
     run = len(writer.slots.run) + len(writer.slots.derived)
@@ -107,31 +111,34 @@ class _Module:
         self.declarations: set[str] = set()
         self.functions: list[str] = []
 
-    def keep(self, body: Body, value: NodeId, slot: int) -> None:
-        """Store a value as it is."""
-        body.code.store(body.real(value), "%dst", slot)
+    def keep(self, where: str, slot: int) -> Finish:
+        """Return what stores a value as it is."""
 
-    def advance(self, body: Body, value: NodeId, slot: int) -> None:
-        """Store a state's next value: one Euler step, or an assignment."""
-        code = body.code
-        if self.plan.states[slot].assign:
+        def finish(body: Body, value: NodeId) -> None:
+            body.code.store(body.real(value), where, slot)
+
+        return finish
+
+    def advance(self, slot: int) -> Finish:
+        """Return what stores a state's next value: an Euler step, or an assignment."""
+        assign, dt = self.plan.states[slot].assign, self.plan.time.step
+
+        def finish(body: Body, value: NodeId) -> None:
+            code = body.code
             new = body.real(value)
-            # Such a state may come back from nan: remember that it was there.
-            flag = code.load("%cross", 0)
-            trace = code.times(new, code.const(0.0))
-            code.store(code.plus(flag, trace), "%cross", 0)
-        else:
-            old = code.load("%src", slot)
-            change = code.times(code.const(self.plan.time.step), body.real(value))
-            new = code.plus(old, change)
-        code.store(new, "%dst", slot)
+            if assign:
+                # Such a state may come back from nan: remember that it was there.
+                flag = code.load("%cross", 0)
+                trace = code.times(new, code.const(0.0))
+                code.store(code.plus(flag, trace), "%cross", 0)
+            else:
+                old = code.load("%src", slot)
+                new = code.plus(old, code.times(code.const(dt), new))
+            code.store(new, "%dst", slot)
 
-    def phase(
-        self,
-        name: str,
-        roots: Sequence[tuple[NodeId, int]],
-        finish: Callable[[Body, NodeId, int], None],
-    ) -> list[str]:
+        return finish
+
+    def phase(self, name: str, roots: Sequence[tuple[NodeId, Finish]]) -> list[str]:
         """Write the functions that compute ``roots``; return their names in order."""
         plan = self.plan
         order = [
@@ -153,20 +160,20 @@ class _Module:
         names = []
         for number, piece in enumerate(pieces):
             body = self._begin()
-            ends: dict[NodeId, list[int]] = {}
-            for root, slot in roots:
+            ends: dict[NodeId, list[Finish]] = {}
+            for root, finish in roots:
                 if home.get(root, last) == number:
-                    ends.setdefault(root, []).append(slot)
+                    ends.setdefault(root, []).append(finish)
             for node in piece:
                 body.compute(node)
                 if node in handed:
                     shared = self.slots.share(node)
                     body.code.store(body.real(node), "%cross", shared)
-                for slot in ends.pop(node, ()):
-                    finish(body, node, slot)
+                for finish in ends.pop(node, ()):
+                    finish(body, node)
             for node, left in ends.items():
-                for slot in left:
-                    finish(body, node, slot)
+                for finish in left:
+                    finish(body, node)
             names.append(self._end(f"{name}{number}", body))
         return names
 

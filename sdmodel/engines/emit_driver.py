@@ -34,7 +34,8 @@ def driver(
     def call(phase: str, src: str, dst: str, row: str, k: str) -> str:
         return "\n".join(
             f"  call void @{name}(ptr {src}, ptr {dst}, ptr %run, ptr {row}, "
-            f"ptr %slots_g, ptr %cross, ptr %pool, ptr %rows_g, i64 {k})"
+            f"ptr %slots_g, ptr %cross, ptr %pool, ptr %rows_g, ptr %buffer, "
+            f"i64 {k})"
             for name in calls[phase]
         )
 
@@ -153,10 +154,10 @@ begin:
 {call("initial", "null", "%work", "%table", "0")}
   br label %time
 time:
-  %k = phi i64 [ 0, %begin ], [ %k1, %step ]
-  %s = phi i64 [ 0, %begin ], [ %s2, %step ]
-  %now = phi ptr [ %work, %begin ], [ %next, %step ]
-  %next = phi ptr [ %second, %begin ], [ %now, %step ]
+  %k = phi i64 [ 0, %begin ], [ %k1, %onward ]
+  %s = phi i64 [ 0, %begin ], [ %s2, %onward ]
+  %now = phi ptr [ %work, %begin ], [ %next, %onward ]
+  %next = phi ptr [ %second, %begin ], [ %now, %onward ]
   %t0 = mul i64 %k, {table}
   %row = getelementptr double, ptr %table, i64 %t0
   br i1 %tracing, label %look, label %due
@@ -169,7 +170,7 @@ due:
   %is_due = icmp eq i64 %save_k, %k
   br i1 %is_due, label %save, label %step
 save:
-{call("save", "%now", "%buffer", "%row", "%k")}
+{call("save", "%now", "%next", "%row", "%k")}
   call void @watch(ptr %buffer, i64 {saved}, ptr %cross)
   %so = mul i64 %s, {saved}
   %out_t = getelementptr double, ptr %out_g, i64 %so
@@ -181,10 +182,12 @@ look2:
 saved:
   %s1 = add i64 %s, 1
   %last = icmp eq i64 %s1, %nsaves
-  br i1 %last, label %finish, label %step
+  br i1 %last, label %finish, label %onward
 step:
-  %s2 = phi i64 [ %s, %due ], [ %s1, %saved ]
 {call("step", "%now", "%next", "%row", "%k")}
+  br label %onward
+onward:
+  %s2 = phi i64 [ %s, %step ], [ %s1, %saved ]
   %k1 = add i64 %k, 1
   br label %time
 finish:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,10 +70,11 @@ def close(got: NDArray[np.float64], wanted: NDArray[np.float64]) -> None:
     assert off.max() <= ULPS
 
 
-TARGETS = [host_target(), host_target(2, wide=False)]
+UNFUSED = replace(host_target(2, wide=False), fma=False)
+TARGETS = [host_target(), host_target(2, wide=False), UNFUSED]
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general"])
+@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general", "unfused"])
 @pytest.mark.parametrize("moving", [False, True])
 def test_exp_and_ln_within_two_last_places(target: Target, moving: bool) -> None:
     x = np.concatenate([EDGES, random(-750, 715, 4000, 1), random(-1, 1, 4000, 2)])
@@ -92,7 +94,7 @@ def test_exp_and_ln_within_two_last_places(target: Target, moving: bool) -> None
     )
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general"])
+@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general", "unfused"])
 @pytest.mark.parametrize("moving", [False, True])
 def test_pow_within_two_last_places(target: Target, moving: bool) -> None:
     pairs = [(a, b) for a in EDGES for b in EDGES]
@@ -108,7 +110,7 @@ def test_pow_within_two_last_places(target: Target, moving: bool) -> None:
     close(compute("pow", x, y, target=target, moving=moving), wanted)
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general"])
+@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general", "unfused"])
 def test_division_by_a_constant_of_the_run_rounds_once(target: Target) -> None:
     pairs = [(a, b) for a in EDGES for b in EDGES if b != 5e-324]
     x = np.concatenate([[a for a, _ in pairs], np.exp(random(-300, 300, 9000, 7))])
@@ -122,7 +124,7 @@ def test_division_by_a_constant_of_the_run_rounds_once(target: Target) -> None:
     np.testing.assert_array_equal(got[usual], wanted[usual])
 
 
-@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general"])
+@pytest.mark.parametrize("target", TARGETS, ids=["wide", "general", "unfused"])
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9, 16, 17, 40])
 def test_tables_are_numpys_interp_to_the_bit(target: Target, size: int) -> None:
     rng = np.random.default_rng(size)

@@ -1,6 +1,6 @@
 declare <4 x double> @llvm.fma.v4f64(<4 x double>, <4 x double>, <4 x double>)
 
-define internal void @step0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, i64 %k) #0 {
+define internal void @step0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, ptr noalias %out, i64 %k) #0 {
   %v0 = getelementptr inbounds double, ptr %src, i64 0
   %v1 = load <4 x double>, ptr %v0, align 32
   %v2 = fcmp olt <4 x double> splat (double 0x4000000000000000), %v1
@@ -46,7 +46,7 @@ define internal void @step0(ptr noalias %src, ptr noalias %dst, ptr noalias %run
   ret void
 }
 
-define internal void @initial0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, i64 %k) #0 {
+define internal void @initial0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, ptr noalias %out, i64 %k) #0 {
   %v0 = getelementptr inbounds double, ptr %run, i64 4
   %v1 = load <4 x double>, ptr %v0, align 32
   %v2 = getelementptr inbounds double, ptr %dst, i64 0
@@ -54,7 +54,7 @@ define internal void @initial0(ptr noalias %src, ptr noalias %dst, ptr noalias %
   ret void
 }
 
-define internal void @save0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, i64 %k) #0 {
+define internal void @save0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, ptr noalias %out, i64 %k) #0 {
   %v0 = getelementptr inbounds double, ptr %src, i64 0
   %v1 = load <4 x double>, ptr %v0, align 32
   %v2 = fcmp olt <4 x double> splat (double 0x4000000000000000), %v1
@@ -83,12 +83,26 @@ define internal void @save0(ptr noalias %src, ptr noalias %dst, ptr noalias %run
   %v25 = fcmp uno <4 x double> %v24, %v24
   %v26 = select <4 x i1> %v25, <4 x double> %v21, <4 x double> %v24
   %v27 = fmul <4 x double> %v26, %v16
-  %v28 = getelementptr inbounds double, ptr %dst, i64 0
+  %v28 = getelementptr inbounds double, ptr %out, i64 0
   store <4 x double> %v27, ptr %v28, align 32
+  %v29 = getelementptr inbounds double, ptr %row, i64 0
+  %v30 = load double, ptr %v29, align 8
+  %v31 = insertelement <4 x double> poison, double %v30, i64 0
+  %v32 = shufflevector <4 x double> %v31, <4 x double> poison, <4 x i32> zeroinitializer
+  %v33 = fsub <4 x double> %v27, %v32
+  %v34 = fcmp ogt <4 x double> splat (double 0x0000000000000000), %v33
+  %v35 = select <4 x i1> %v34, <4 x double> splat (double 0x0000000000000000), <4 x double> %v33
+  %v36 = fneg <4 x double> %v35
+  %v37 = getelementptr inbounds double, ptr %src, i64 0
+  %v38 = load <4 x double>, ptr %v37, align 32
+  %v39 = fmul <4 x double> splat (double 0x3FB0000000000000), %v36
+  %v40 = fadd <4 x double> %v38, %v39
+  %v41 = getelementptr inbounds double, ptr %dst, i64 0
+  store <4 x double> %v40, ptr %v41, align 32
   ret void
 }
 
-define internal void @prologue0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, i64 %k) #0 {
+define internal void @prologue0(ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, ptr noalias %out, i64 %k) #0 {
   %v0 = getelementptr inbounds double, ptr %slots, i64 0
   %v1 = load <4 x double>, ptr %v0, align 32
   %v2 = getelementptr inbounds double, ptr %dst, i64 0
