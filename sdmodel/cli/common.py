@@ -225,6 +225,8 @@ class _Bar:
         if sys.stderr.isatty():
             self._draw(done)
             return
+        if done >= total and self.told < 0:
+            return  # one batch, done at once: nothing is left to wait for
         tenth = 10 * done // max(total, 1)
         if tenth > self.told:
             self.told = tenth

@@ -13,8 +13,8 @@ from sdmodel.model.core import plain
 from sdmodel.study.controls import Control, mixes
 from sdmodel.study.locate import usable
 from sdmodel.study.outcomes import Outcome, parse_key
-from sdmodel.study.scenario import read_toml
 from sdmodel.study.summaries import DISCOUNT_RATE
+from sdmodel.study.toml_files import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

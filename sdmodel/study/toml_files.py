@@ -1,0 +1,62 @@
+"""TOML files of a user's own: what is wrong with them, in words and by line."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from sdmodel.study.files import read_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sdmodel.errors import SdmodelError
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_.-]*")
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+
+
+def read_toml(path: Path, problem: type[SdmodelError], what: str) -> dict[str, object]:
+    """Return the keys of a TOML file; a byte order mark is allowed.
+
+    Raises
+    ------
+    SdmodelError
+        Of class ``problem`` if it cannot be read as TOML; the line is named.
+    """
+    text = read_text(path, problem, what)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise problem(_toml_sentence(path, text, str(error))) from error
+    except RecursionError as error:
+        msg = f"{path}: brackets are nested too deeply for a {what}"
+        raise problem(msg) from error
+
+
+def _toml_sentence(path: Path, text: str, message: str) -> str:
+    place = _TOML_PLACE.search(message)
+    lines = text.splitlines()
+    number = int(place[1]) if place and place[1] else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    key, equals, value = line.partition("=")
+    reason = _TOML_PLACE.sub("", message)
+    if "overwrite" in reason:
+        # The place that the parser gives may be the line after the second value.
+        keys = [entry.partition("=")[0].strip() for entry in lines[:number]]
+        known = [entry for entry in keys if entry and not entry.startswith(("#", "["))]
+        again = key.strip() if keys.count(key.strip()) > 1 else (known or [key])[-1]
+        first = keys.index(again) + 1 if again in keys else number
+        return (
+            f"{path}, line {number}: key {again} stands twice, first in line {first}; "
+            "keep one"
+        )
+    if equals and not value.strip():
+        return f"{path}, line {number}: {key.strip()} has no value"
+    if equals and not _BARE_KEY.fullmatch(key.strip()) and key.strip()[:1] not in "\"'":
+        return (
+            f"{path}, line {number}: a name of several words stands in quotes: "
+            f'"{key.strip()}" ={value}'
+        )
+    return f"{path}, line {number}: not valid TOML ({reason}): {line[:60]}"
