@@ -31,7 +31,7 @@ REGIMES = (
     "baseline", "ffs", "per-diem", "drg", "dip", "capitation", "global-budget", "mixed",
 )  # fmt: skip
 BAND_RUNS = 256
-SCREENING_N = 10
+SCREENING_N = 16
 """Trajectories of the screening: it moves everything in controls.csv, and only sorts
 out what matters at all."""
 
@@ -64,7 +64,7 @@ def demo(
 ) -> None:
     """Do the main job: payment regimes side by side, two studies, and a report.
 
-    Writes a run folder with a page that opens in any browser.
+    Writes a run folder (runs/demo/out) with a page that opens in any browser.
 
     Example: sdmodel demo --out my-first-report
     """
@@ -73,7 +73,7 @@ def demo(
     from sdmodel.study.results import check_folder, describe, now, save_run
 
     clock, started = time.monotonic(), now()
-    folder = out or Path("runs") / "demo"
+    folder = out or Path("runs") / "demo" / "out"
     check_folder(folder)
     workbook, study = open_study(name, model=model, seed=seed)
     scenarios = _regimes(workbook)

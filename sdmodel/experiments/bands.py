@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 QUANTILES = (0.05, 0.5, 0.95)
 DEFAULT_RUNS = 256
+ROUNDING = 1e-9
+"""Share of an outcome's largest size below which values count as zero; the engines
+agree a thousand times closer."""
+
 SPACING = 0.25
 """Years between the times whose spread is kept; a figure shows no more."""
 
@@ -91,7 +95,13 @@ class Bands:
             good = ~(self.failed[s] | self.failed[base])
             for o, outcome in enumerate(self.outcomes):
                 here = self.values[s, good, o]
-                change = here - self.values[base, good, o]
+                there = self.values[base, good, o]
+                change = here - there
+                # Rounding must not pass for a direction.
+                sizes = np.maximum(np.abs(here), np.abs(there))
+                noise = ROUNDING * np.max(sizes, initial=0.0, where=sizes == sizes)
+                change = np.where(np.abs(change) <= noise, 0.0, change)
+                here = np.where(np.abs(here) <= noise, 0.0, here)
                 p5, p50, p95 = _quantiles(here[:, None], 1)
                 low, middle, high = _quantiles(change[:, None], 1)
                 rows.append(

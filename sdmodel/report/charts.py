@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from sdmodel.report.content import Content, OutcomeText
 
-BAND = "5 to 95 % of the draws of the uncertainties"
+BAND = (
+    "5 to 95 % of the draws of all uncertainties, none thrown away for missing the data"
+)
 
 
 def _scale(unit: str) -> float:
@@ -78,7 +80,7 @@ def trajectories(
     by_scenario = dict(tuple(part.groupby("scenario")))
     ids = [s.id for s in content.scenarios]
     figure, panels = grid_of(
-        len(others), columns=4, width=10.2, height=1.95, sharex=True, sharey=True
+        len(others), columns=4, width=10.2, height=1.9, sharex=True, sharey=True
     )
     scale = _scale(outcome.series_unit)
     for axes, scenario in zip(panels, others, strict=True):
@@ -92,6 +94,7 @@ def trajectories(
         _years(axes)
         short_numbers(axes)
     base_year = str(content.model.get("base_year", ""))
+    figure.suptitle(outcome.label, x=0.005, ha="left", fontsize=10, weight="bold")
     figure.supylabel(_axis_label(outcome.series_unit, base_year), fontsize=8.5)
     ends = _ends(by_scenario, content, outcome)
     return picture(
@@ -202,7 +205,7 @@ def differences(content: Content, keys: Sequence[str]) -> Picture:
     """Draw how far each regime's end lies from the baseline's, with intervals."""
     others = [s for s in content.scenarios if s.id != content.baseline]
     ids = [s.id for s in content.scenarios]
-    figure, panels = grid_of(len(keys), columns=4, width=10.2, height=2.1, sharey=True)
+    figure, panels = grid_of(len(keys), columns=4, width=10.2, height=2.4, sharey=True)
     base_year = str(content.model.get("base_year", ""))
     changes = {s.id: {c.outcome: c for c in content.changes(s.id)} for s in others}
     for axes, key in zip(panels, keys, strict=True):
@@ -215,9 +218,9 @@ def differences(content: Content, keys: Sequence[str]) -> Picture:
             ends = [scale * change.low, scale * change.high]
             axes.plot(ends, [place, place], color=colour, lw=2.5)
             axes.plot(scale * change.change, place, "o", color=colour, markersize=5)
-        axes.set_yticks(range(len(others)), [wrapped(s.title, 26) for s in others])
+        axes.set_yticks(range(len(others)), [wrapped(s.title, 36) for s in others])
         axes.set_ylim(len(others) - 0.5, -0.5)
-        axes.set_title(wrapped(outcome.label, 30))
+        axes.set_title(wrapped(outcome.label, 24))
         unit = "percentage points" if is_share(outcome.unit) else ""
         unit = unit or _axis_label(outcome.unit, base_year)
         better = {"up": "right is better", "down": "left is better"}

@@ -41,7 +41,7 @@ def indices(
             shown = _strongest(part, main)
             _bars(axes, part, shown, study.method)
             axes.set_title(
-                wrapped(f"{content.label(key)}: {SCOPES[scope].lower()}", 44)
+                wrapped(f"{content.label(key)}: {SCOPES[scope].lower()}", 34)
             )
             first = part[(part["measure"] == main) & (part["tier"] == 1)]
             names = ", ".join(str(name) for name in first["label"])
@@ -67,6 +67,11 @@ def indices(
 
 def _name(method: str) -> str:
     return {"morris": "Morris screening", "sobol": "Sobol’ indices"}[method]
+
+
+def shortened(label: str, width: int = 44) -> str:
+    """Return a label that fits on one line; the table holds it in full."""
+    return label if len(label) <= width else label[: width - 1].rstrip() + "…"
 
 
 def _strongest(part: pd.DataFrame, main: str) -> list[str]:
@@ -96,7 +101,8 @@ def _bars(axes: Axes, part: pd.DataFrame, shown: list[str], method: str) -> None
                 markersize=4.5,
                 markerfacecolor=colour if filled else "white",
             )
-    axes.set_yticks(range(len(shown)), [wrapped(labels[f], 38) for f in shown])
+    names = [shortened(str(labels[factor])) for factor in shown]
+    axes.set_yticks(range(len(shown)), names, fontsize=7.5)
     axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     axes.axvline(0, color=GREY, linewidth=0.8)
     short_numbers(axes, vertical=False)
@@ -142,18 +148,17 @@ def convergence(
             axes.set_xticks(ticks, [str(n) for n in ticks])
             axes.minorticks_off()
             short_numbers(axes)
-            axes.set_title(wrapped(f"{content.label(key)}: {scope}", 32))
+            axes.set_title(wrapped(f"{content.label(key)}: {scope}", 28))
     figure.supxlabel("n", fontsize=8.5)
     ok = study.verdicts[study.verdicts["state"] == "ok"]
     settled = sum(str(value) == "True" for value in ok["converged"])
     return picture(
         figure,
         f"{study.method}-convergence",
-        f"Values of the three strongest factors of each outcome at n/8, n/4, n/2 and n "
+        f"Values of the three strongest factors of each outcome at growing n "
         f"with their 95 % intervals; {settled} of {len(ok)} sets of indices converged.",
         f"Convergence of {'mu*' if main == 'mu_star' else main}: the three strongest "
-        "factors of each outcome, at an eighth, a quarter, a half and all of the "
-        "sample, with 95 % intervals.",
+        "factors of each outcome at growing parts of the sample, with 95 % intervals.",
     )
 
 

@@ -54,7 +54,7 @@ def study_page(
         shares = classes(content, study, first)
         pictures += [shares] if shares else []
     tick()
-    if able:
+    if able and len(set(study.indices["n"])) > 1:
         pictures.append(convergence(content, study, first, able[:SHOWN_OUTCOMES]))
     tick()
     tables = [
@@ -130,7 +130,8 @@ def _notes(content: Content, study: Study) -> list[str]:
         settled = len(good) - sum(map(len, loose.values()))
         notes.append(
             f"{rule}. {settled} of {len(good)} sets of indices have; not yet: "
-            f"{listed}. Read those as provisional."
+            f"{listed}. Read those as provisional; a larger sample settles them "
+            "(sdmodel sensitivity with a larger --n)."
         )
     elif good:
         notes.append(f"{rule}. All {len(good)} sets of indices have.")

@@ -179,7 +179,20 @@ class Change:
         return abs(self.change) / (abs(self.baseline) or 1.0)
 
 
-LARGEST_RATIO = 2.0
+def _brief(value: float, *, sign: bool = False) -> str:
+    """Return a number with the two digits that a sentence needs."""
+    size = abs(value)
+    if size >= 1e6:
+        text = _plain(value)
+    elif size >= 10 or value == 0:
+        text = _minus(f"{value:,.0f}")
+    else:
+        decimals = min(3, 1 - math.floor(math.log10(size) + 1e-9))
+        text = _minus(f"{value:.{decimals}f}")
+    return text if not sign or text.startswith("−") else "+" + text
+
+
+LARGEST_RATIO = 1.0
 """Beyond this multiple of the baseline a percentage says less than the two values."""
 
 
@@ -189,22 +202,25 @@ def clause(change: Change) -> str:
     # "Fund balance" begins small inside a sentence, "DIP point value" does not.
     small = not change.label[1:2].isupper()
     label = change.label[:1].lower() + change.label[1:] if small else change.label
-    ratio = abs(change.change) / abs(change.baseline) if change.baseline else math.inf
+    sizes = [abs(v) for v in (change.change, change.low, change.high) if exists(v)]
+    ratio = max(sizes) / abs(change.baseline) if change.baseline else math.inf
     scale, ending = 1.0, ""
     if change.calendar:
         verb = "comes later" if change.change > 0 else "comes earlier"
-        text = f"{label} {verb}, by {_plain(abs(change.change))} years"
+        text = f"{label} {verb}, by {_brief(abs(change.change))} years"
     elif is_share(change.unit):
         scale, ending = 100.0, " points"
-        text = f"{label} {verb} by {_plain(100 * abs(change.change))} points"
+        text = f"{label} {verb} by {_brief(100 * abs(change.change))} points"
     elif ratio <= LARGEST_RATIO:
         scale, ending = 100 / abs(change.baseline), " %"
-        text = f"{label} {verb} by {_plain(abs(change.change) * scale)} %"
+        text = f"{label} {verb} by {_brief(abs(change.change) * scale)} %"
     else:
         before = number(change.baseline, change.unit)
         text = f"{label} {verb} from {before} to {number(change.value, change.unit)}"
     if exists(change.low) and exists(change.high):
-        low, high = signed(change.low * scale), signed(change.high * scale)
+        low, high = (
+            _brief(value * scale, sign=True) for value in (change.low, change.high)
+        )
         text += f" ({low} to {high}{ending})"
     return text
 

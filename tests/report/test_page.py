@@ -7,8 +7,9 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from lxml import etree, html
 
@@ -152,18 +153,14 @@ def test_sentences_follow_the_numbers(run_folder: Path) -> None:
     content = replace(load(run_folder), studies=(), headline=())
     text = render(content)
     assert "Patients, primary care and the insurance fund gain" in text
-    turned = content.regimes
-    assert turned is not None
-    rows = turned["scenario"] == "capitation"
-    for name in ("change_p5", "change_p95"):
-        turned.loc[rows, name] = -turned.loc[rows, name]
-    base = turned[turned["scenario"] == "baseline"].set_index("outcome")["value"]
-    turned.loc[rows, "value"] = [
-        2 * base[key] - value
-        for key, value in zip(
-            turned.loc[rows, "outcome"], turned.loc[rows, "value"], strict=True
-        )
-    ]
+    assert content.regimes is not None
+    rows = content.regimes.to_dict("records")
+    base = {r["outcome"]: r["value"] for r in rows if r["scenario"] == "baseline"}
+    for row in rows:
+        if row["scenario"] == "capitation":
+            row["value"] = 2 * base[row["outcome"]] - row["value"]
+            row["change_p5"], row["change_p95"] = -row["change_p95"], -row["change_p5"]
+    turned = pd.DataFrame(rows)
     again = render(replace(content, regimes=turned))
     assert "Patients, primary care and the insurance fund lose" in again
 
@@ -193,8 +190,7 @@ def poisoned(value: object, payload: str) -> object:
 def test_no_text_becomes_markup(run_folder: Path, tmp_path: Path, payload: str) -> None:
     run = open_run(run_folder)
     files = {name: (run_folder / name).read_bytes() for name in run.manifest["outputs"]}
-    texts = json.loads(files["context.json"])
-    texts = poisoned(texts, payload)
+    texts: Any = poisoned(json.loads(files["context.json"]), payload)
     texts["studies"] = []  # their figures take seconds, their texts are the same
     texts["headline"] = []
     texts["model"]["links"] = []

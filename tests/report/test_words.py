@@ -95,7 +95,7 @@ def test_directions(fields: dict[str, object], direction: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({}, "fund balance rises by 10.0 % (+5.00 to +15.0 %)"),
+        ({}, "fund balance rises by 10 % (+5.0 to +15 %)"),
         (
             {
                 "unit": "share",
@@ -104,7 +104,7 @@ def test_directions(fields: dict[str, object], direction: str) -> None:
                 "low": -0.2,
                 "high": -0.05,
             },
-            "fund balance falls by 10.0 points (−20.0 to −5.00 points)",
+            "fund balance falls by 10 points (−20 to −5.0 points)",
         ),
         (
             {"baseline": -1.0, "value": 9e6, "low": 1e6, "high": 2e7},
@@ -115,11 +115,11 @@ def test_directions(fields: dict[str, object], direction: str) -> None:
         ),
         (
             {"label": "DIP value", "low": NONE, "high": NONE},
-            "DIP value rises by 10.0 %",
+            "DIP value rises by 10 %",
         ),
         (
             {"calendar": True, "value": 2033.0, "baseline": 2031.0, "low": 1.0},
-            "fund balance comes later, by 2.00 years (+1.00 to +15.0)",
+            "fund balance comes later, by 2.0 years (+1.0 to +15)",
         ),
     ],
 )
@@ -135,15 +135,16 @@ def test_who_gains_follows_the_numbers() -> None:
     sentence, details = who_gains([better, worse, unclear, same])
     assert sentence == (
         "The insurance fund gains; patients lose; primary care may gain or lose, as "
-        "the assumptions decide; hospitals and their physicians see no noticeable change."
+        "the assumptions decide; hospitals and their physicians see no noticeable "
+        "change."
     )
     assert details == [
-        "Patients: worse: waiting rises by 10.0 % (+5.00 to +15.0 %).",
+        "Patients: worse: waiting rises by 10 % (+5.0 to +15 %).",
         (
             "Primary care: 1 of 1 outcomes change in a direction that the assumptions "
             "decide."
         ),
-        "The insurance fund: better: fund balance rises by 10.0 % (+5.00 to +15.0 %).",
+        "The insurance fund: better: fund balance rises by 10 % (+5.0 to +15 %).",
     ]
     swapped, _ = who_gains(
         [change(stakeholder="fund", good="down"), change(stakeholder="patients")]
@@ -163,6 +164,6 @@ def test_a_stakeholder_may_gain_and_lose() -> None:
 def test_the_largest_changes_are_named_first_and_the_rest_counted() -> None:
     many = [change(label=f"DIP{i}", value=100.0 + 10 * i) for i in range(1, 5)]
     _, (line,) = who_gains(many)
-    assert line.startswith("The insurance fund: better: DIP4 rises by 40.0 %")
+    assert line.startswith("The insurance fund: better: DIP4 rises by 40 %")
     assert line.endswith("and 2 more.")
     assert "DIP1" not in line
