@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Part of every cache key: raise it when the code written for a plan changes."""
 
-PIECE = 600
+PIECE = 400
 """Nodes in one function: LLVM's time grows faster than a function's length."""
 
 _LEAVES = frozenset({"input", "state", "drive"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,6 @@ from sdmodel.errors import ModelFileError, RunError, did_you_mean
 from sdmodel.study.design import Inputs, Save, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from sdmodel.engines.native import Kernel
@@ -29,8 +27,11 @@ _log = logging.getLogger("sdmodel")
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 # What a notebook or a study asks again and again; a few of each at most.
 _plans: dict[Key, Plan] = {}
-_kernels: dict[Key, Kernel] = {}
+_kernels: dict[tuple[Key, bool], Kernel] = {}
 _KEEP = 16
+FEW = 4
+"""Runs up to which half registers do: a third less time for a single what-if, with
+the same bits, since lanes never meet."""
 
 
 def simulate(
@@ -80,7 +81,7 @@ def simulate(
     key = (model.digest, names, scheduled)
     kernel = None
     if engine == "compiled" and len(steps):
-        kernel = _kernel(model, key)
+        kernel = _kernel(model, key, few=len(checked.values) <= FEW)
     plan = kernel.plan if kernel else _plan(model, key)
     batch = make_batch(model, plan, checked, schedules, steps)
     if len(steps) == 0:
@@ -92,15 +93,6 @@ def simulate(
     return _output(model, plan, times, raw)
 
 
-def kernel_for(
-    model: Model, names: Iterable[str], scheduled: Iterable[str] = ()
-) -> Kernel | None:
-    """Return the kernel that ``simulate`` would use; None where llvmlite is missing."""
-    chosen = tuple(_scalar(model, name) for name in names)
-    drives = tuple(sorted(model.find(name) for name in scheduled))
-    return _kernel(model, (model.digest, chosen, drives))
-
-
 def _plan(model: Model, key: Key) -> Plan:
     if key not in _plans:
         _forget(_plans)
@@ -108,9 +100,10 @@ def _plan(model: Model, key: Key) -> Plan:
     return _plans[key]
 
 
-def _kernel(model: Model, key: Key) -> Kernel | None:
-    if key not in _kernels:
+def _kernel(model: Model, key: Key, *, few: bool) -> Kernel | None:
+    if (key, few) not in _kernels:
         from sdmodel.engines.native import compile_plan, missing
+        from sdmodel.engines.target import host_target
 
         problem = missing()
         if problem:
@@ -118,12 +111,15 @@ def _kernel(model: Model, key: Key) -> Kernel | None:
                 "llvmlite cannot be loaded (%s): the NumPy engine takes over.", problem
             )
             return None
+        target = host_target()
+        if few and target.lanes > FEW:
+            target = host_target(FEW)
         _forget(_kernels)
-        _kernels[key] = compile_plan(_plan(model, key))
-    return _kernels[key]
+        _kernels[key, few] = compile_plan(_plan(model, key), target)
+    return _kernels[key, few]
 
 
-def _forget(memo: dict[Key, Plan] | dict[Key, Kernel]) -> None:
+def _forget(memo: dict[Any, Any]) -> None:
     while len(memo) >= _KEEP:
         del memo[next(iter(memo))]
 
