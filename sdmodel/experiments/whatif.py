@@ -116,8 +116,9 @@ def evaluate(
     for key in keys:
         if key.outcome.id not in series:
             raw = key.outcome.expression.evaluate(elements)
-            whole = np.array(np.broadcast_to(raw, shape))
-            whole[~np.isfinite(whole)] = np.nan
+            # An expression of numbers alone has no run and no time of its own.
+            whole = raw if raw.shape == shape else np.broadcast_to(raw, shape)
+            whole = np.where(np.isfinite(whole), whole, np.nan)
             series[key.outcome.id] = whole
         found = key.value(series[key.outcome.id], output.times, window)
         values[key.text] = np.where(bad, np.nan, found)
