@@ -37,6 +37,10 @@ HALF_STEP = 1e-2
 """Headline outcomes when the time step is halved. Euler's error is of first order;
 one per cent is below what any of the inputs is known to."""
 
+SMALL_SHARE = 1e-3
+"""A share below one in a thousand counts as one in a thousand where changes are taken
+relative to it: unmet need is a hundredth of that in some regimes."""
+
 SALIB = 1e-12
 """Our estimators over many outputs at once against SALib's, one output at a time: the
 same sums in another order."""
