@@ -6,6 +6,7 @@ one lever, two runs differ in that lever alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ NAMES = (
     *(f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES),
     *(f"Global Budget[{p}]" for p in PROVIDERS),
 )
-Ask = "Callable[..., Runs]"
+Ask = Callable[..., Runs]
 
 
 @pytest.fixture(scope="module")
