@@ -17,10 +17,15 @@ from tests.consortium.regimes import Runs, Values, run_all
 from tests.tolerances import BALANCE, DIP_IDENTITY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sdmodel.model.core import Model
 
 PROVIDERS = ("PE", "LE", "PW", "LW", "TH")
 SCHEMES = ("employee", "resident")
+CLAIMS = tuple(f"DIP claims[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
+OWED = tuple(f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
+BUDGETS = tuple(f"Global Budget[{p}]" for p in PROVIDERS)
 NAMES = (
     "service intensity",
     "Practice Level[TH]",
@@ -54,11 +59,16 @@ NAMES = (
     "down referral rate",
     "total population",
     "chronic control rate",
-    *(f"DIP claims[{p},{s}]" for p in PROVIDERS for s in SCHEMES),
-    *(f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES),
-    *(f"Global Budget[{p}]" for p in PROVIDERS),
+    *CLAIMS,
+    *OWED,
+    *BUDGETS,
 )
 Ask = Callable[..., Runs]
+
+
+def total(runs: Runs, run: str, names: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return (time,), the sum of series."""
+    return np.sum([runs.get(run, name) for name in names], axis=0, dtype=np.float64)
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +169,9 @@ def test_q6_one_who_races_alone_gains_what_others_lose(ask: Ask) -> None:
     for p in ("PE", "PW", "LW", "TH"):
         assert share("alone", p) < share("same", p)
     for run in ("same", "alone"):
-        total = sum(claims(run, p) for p in PROVIDERS)
+        paid = sum(claims(run, p) for p in PROVIDERS)
         budget = runs.get(run, "DIP budget")[first]
-        assert total <= budget * (1 + BALANCE)
+        assert paid <= budget * (1 + BALANCE)
 
 
 def test_q7_a_floor_under_the_point_value_costs_the_fund(ask: Ask) -> None:
@@ -174,9 +184,7 @@ def test_q7_a_floor_under_the_point_value_costs_the_fund(ask: Ask) -> None:
     assert runs.year("floor", "fund balance", 2038) < runs.year(
         "free", "fund balance", 2038
     )
-    claims = sum(
-        runs.get("floor", f"DIP claims[{p},{s}]") for p in PROVIDERS for s in SCHEMES
-    )
+    claims = total(runs, "floor", CLAIMS)
     assert (
         claims[bound][-1:] > 0.95 * runs.get("floor", "DIP budget")[bound][-1:]
     ).all()
@@ -208,10 +216,8 @@ def test_q10_a_binding_budget_sets_growth_and_makes_waits(ask: Ask) -> None:
     runs = ask(
         "global-budget", hard=hard, loose={**hard, "global budget strictness": 0.0}
     )
-    owed = sum(
-        runs.get("hard", f"fund liability[{p},{s}]") for p in PROVIDERS for s in SCHEMES
-    )
-    budget = sum(runs.get("hard", f"Global Budget[{p}]") for p in PROVIDERS)
+    owed = total(runs, "hard", OWED)
+    budget = total(runs, "hard", BUDGETS)
     late = runs.times >= 2032
     assert (owed[late] <= budget[late] * (1 + BALANCE)).all()
     grown = np.log(owed[-1] / owed[late][0]) / (runs.times[-1] - runs.times[late][0])
