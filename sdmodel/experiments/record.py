@@ -252,7 +252,7 @@ def _target_label(variable: str, workbook: Workbook) -> str:
     for outcome in workbook.outcomes:
         if outcome.id == variable:
             return outcome.label_en
-    return variable
+    return variable.replace('"', "")
 
 
 def _study(result: SensitivityResult) -> dict[str, Any]:

@@ -50,6 +50,12 @@ if TYPE_CHECKING:
 
 PLANNED = ("fast", "rbd-fast", "delta", "pawn", "dgsm")
 
+LARGEST_BYTES = 2_000_000_000
+"""Inputs and outcomes of one study that are held in memory."""
+
+SECONDS_A_RUN = 1e-3
+"""For the estimate in a refusal; the shipped model, compiled, on one core."""
+
 MORRIS_LEVELS = 4
 MORRIS_DELTA = MORRIS_LEVELS / (2.0 * (MORRIS_LEVELS - 1))
 
@@ -126,6 +132,7 @@ def sensitivity(
     keys = [parse_key(text, outcomes, model) for text in study.outcomes]
     window = Window(rate=study.discount)
     total = len(scenarios) * count_runs(space, method, study.n)
+    check_size(total, len(space.names) + space.dimensions + len(keys))
     done = 0
 
     def around(scenario: Scenario) -> tuple[Estimate, ...]:
@@ -163,6 +170,24 @@ def sensitivity(
         estimates={scenario.id: around(scenario) for scenario in scenarios},
         units={key.text: key.unit for key in keys},
     )
+
+
+def check_size(runs: int, columns: int) -> None:
+    """Refuse a study that would not fit into memory, before any of it is taken.
+
+    Raises
+    ------
+    StudyError
+        Saying how many runs, hours and bytes it would take.
+    """
+    needed = 8 * runs * columns
+    if needed > LARGEST_BYTES:
+        msg = (
+            f"{runs:,} runs: about {runs * SECONDS_A_RUN / 3600:.1f} hours on one core "
+            f"and {needed / 1e9:.1f} GB of memory; at most {LARGEST_BYTES / 1e9:.0f} "
+            "GB; lower n or name fewer factors"
+        )
+        raise StudyError(msg)
 
 
 def study_runs(study: Study, controls: Sequence[Control]) -> int:

@@ -28,6 +28,10 @@ BAND = (
 )
 
 
+HISTORY_PANELS = 12
+"""Observed variables that are drawn, those with the most points."""
+
+
 def _scale(unit: str) -> float:
     return 100.0 if is_share(unit) else 1.0
 
@@ -42,9 +46,9 @@ def short_numbers(axes: Axes, *, vertical: bool = True) -> None:
 
     def text(value: float, _: int) -> str:
         size = abs(value)
-        for limit, letter in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
+        for limit, unit, letter in ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k")):
             if size >= limit:
-                return f"{value / limit:g} {letter}"
+                return f"{value / unit:g} {letter}"
         return f"{value:g}"
 
     for axis in (axes.yaxis,) if vertical else (axes.xaxis,):
@@ -157,6 +161,9 @@ def history(content: Content) -> Picture | None:
     drawn = {key: points for key, points in drawn.items() if key in known}
     if not drawn:
         return None
+    most = sorted(drawn, key=lambda key: -len(drawn[key]))[:HISTORY_PANELS]
+    left = len(drawn) - len(most)
+    drawn = {key: drawn[key] for key in drawn if key in most}
     figure, panels = grid_of(len(drawn), columns=3, width=10.2, height=2.2)
     told = []
     base_year = str(content.model.get("base_year", ""))
@@ -189,7 +196,12 @@ def history(content: Content) -> Picture | None:
         "history",
         "Observed data points over the baseline's course. " + "; ".join(told) + ".",
         f"History: points are observations with twice their standard deviation, dashed "
-        f"lines the model's baseline, bands {BAND}.",
+        f"lines the model's baseline, bands {BAND}."
+        + (
+            f" {left} variables with fewer points are in the table of data."
+            if left
+            else ""
+        ),
     )
 
 

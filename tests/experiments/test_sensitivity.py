@@ -11,7 +11,12 @@ import pytest
 
 from sdmodel.errors import StudyError
 from sdmodel.experiments.analysis import CLASSES, analyse, count_runs
-from sdmodel.experiments.sensitivity import METHODS, find_method, sensitivity
+from sdmodel.experiments.sensitivity import (
+    METHODS,
+    check_size,
+    find_method,
+    sensitivity,
+)
 from sdmodel.experiments.space import make_space
 from sdmodel.experiments.verdicts import converged, tiers
 from sdmodel.experiments.workbook import workbook_of
@@ -270,3 +275,9 @@ def test_progress_ends_at_all_runs(tiny: Model, tiny_folder: Path) -> None:
     )
     assert told[-1] == (found.runs, found.runs)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_a_study_too_large_is_refused_with_its_cost() -> None:
+    with pytest.raises(StudyError, match=r"65,011,712 runs: .* hours .* GB"):
+        check_size(62 * 2**20, 180)
+    check_size(30 * 1024, 60)
