@@ -68,7 +68,7 @@ Ask = Callable[..., Runs]
 
 def total(runs: Runs, run: str, names: tuple[str, ...]) -> NDArray[np.float64]:
     """Return (time,), the sum of series."""
-    return np.sum([runs.get(run, name) for name in names], axis=0, dtype=np.float64)
+    return np.asarray(sum(runs.get(run, name) for name in names))
 
 
 @pytest.fixture(scope="module")
