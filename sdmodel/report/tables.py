@@ -37,7 +37,8 @@ def regime_table(content: Content) -> dict[str, Any]:
                 for scenario in content.scenarios
             ]
             if any(cell["value"] for cell in cells):
-                unit = "" if is_share(outcome.unit) else outcome.unit
+                bare = is_share(outcome.unit) or outcome.calendar
+                unit = "" if bare else outcome.unit
                 rows.append(
                     {
                         "label": outcome.label,

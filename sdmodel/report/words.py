@@ -30,7 +30,6 @@ SIGNS: dict[str, str] = {
 }
 
 SHARE_UNITS = frozenset({"share", "fraction", "%"})
-YEAR_UNITS = frozenset({"year", "calendar year"})
 
 STAKEHOLDERS: dict[str, str] = {
     "patients": "patients",
@@ -107,7 +106,7 @@ def signed(value: float | None, unit: str = "") -> str:
 def unit_words(unit: str, base_year: str = "") -> str:
     """Return a unit as people write it; money with the year of its prices."""
     text = unit.strip()
-    if text.casefold() in {"1", "dmnl", "dimensionless", "", *YEAR_UNITS}:
+    if text.casefold() in {"1", "dmnl", "dimensionless", ""}:
         return ""
     if is_share(text):
         return "%"

@@ -64,7 +64,8 @@ def test_signs_and_years() -> None:
 
 def test_units_in_words() -> None:
     assert unit_words("CNY/(Person*Year)", "2019") == "CNY of 2019 per person and year"
-    assert unit_words("Dmnl") == unit_words("Year") == ""
+    assert unit_words("Dmnl") == unit_words("1") == ""
+    assert unit_words("Year") == "year"
     assert unit_words("share") == "%"
     assert unit_words("person*year") == "person-year"
 
