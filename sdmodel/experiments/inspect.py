@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdmodel.model.core import Model, Variable, plain
-from sdmodel.model.units import UnitProblem, check_units
+from sdmodel.model.unit_check import UnitProblem, check_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Syntax trees → nodes: arithmetic, functions, sums over subscripts, delays as stocks.
+"""Syntax trees → nodes: names, arithmetic, functions, delays as stocks.
 
 The order of operations is that of the code PySD generates, so that numbers agree to the
 last bit wherever the functions do; see ``pysd.builders.python`` and, for structures
@@ -8,9 +8,7 @@ with states, ``pysd.py_backend.statefuls``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.functions import SMALL
@@ -23,7 +21,7 @@ from sdmodel.translate.lower import (
     Scope,
     number_at,
 )
-from sdmodel.translate.space import subscript_key
+from sdmodel.translate.sums import OVER
 
 if TYPE_CHECKING:
     from sdmodel.model.expr import NodeId
@@ -238,100 +236,6 @@ def _count(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return low.build.const(float(len(low.space.ranges[found])))
 
 
-# -- over subscripts ------------------------------------------------------------------
-
-
-def _marked(low: Lowering, tree: Tree) -> dict[str, str]:
-    """Return the ranges marked ``!``, in order, that no inner sum has taken."""
-    found: dict[str, str] = {}
-    stack = [tree]
-    while stack:
-        item = stack.pop()
-        name = type(item).__name__
-        if name == "CallStructure" and item.function.reference in _OVER:
-            continue
-        if name == "SubscriptsReferenceStructure":
-            for sub in item.subscripts:
-                if sub.strip().endswith("!"):
-                    bare = sub.strip()[:-1].strip()
-                    found.setdefault(subscript_key(bare) + "!", bare)
-            continue
-        stack.extend(reversed(list(children(item))))
-    return found
-
-
-def children(tree: Tree) -> Iterator[Tree]:
-    """Yield the parts of a syntax tree, in order."""
-    if isinstance(tree, list | tuple):
-        yield from tree
-    elif hasattr(tree, "__dataclass_fields__"):
-        for name in tree.__dataclass_fields__:
-            yield getattr(tree, name)
-
-
-def _over(
-    fold: Callable[[Lowering, list[NodeId], tuple[int, ...]], NodeId],
-) -> Callable[[Lowering, Args, Scope], NodeId]:
-    def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
-        marked = _marked(low, args[0])
-        if not marked:
-            msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
-            raise EquationError(msg)
-        members = [low.space.members(name) for name in marked.values()]
-        nodes = [
-            expression(
-                low,
-                args[0],
-                Scope(
-                    scope.equation,
-                    {**scope.binding, **dict(zip(marked, chosen, strict=True))},
-                    scope.mode,
-                ),
-            )
-            for chosen in product(*members)
-        ]
-        return fold(low, nodes, tuple(len(names) for names in members))
-
-    return make
-
-
-def pairwise(nodes: list[NodeId], add: Callable[[NodeId, NodeId], NodeId]) -> NodeId:
-    """Add in the order of numpy's pairwise summation.
-
-    Fewer than 8 terms one after the other; up to 128 in eight interleaved chains; more
-    in two halves, the first a multiple of 8 long (numpy/_core/src/umath/loops_utils).
-    """
-    count = len(nodes)
-    if count < 8:
-        return reduce(add, nodes)
-    if count <= 128:
-        chains = list(nodes[:8])
-        for start in range(8, count - count % 8, 8):
-            chains = [add(chains[i], nodes[start + i]) for i in range(8)]
-        low, high = (
-            add(add(a, b), add(c, d)) for a, b, c, d in (chains[:4], chains[4:])
-        )
-        return reduce(add, nodes[count - count % 8 :], add(low, high))
-    half = count // 2
-    half -= half % 8
-    return add(pairwise(nodes[:half], add), pairwise(nodes[half:], add))
-
-
-def _sum(low: Lowering, nodes: list[NodeId], sizes: tuple[int, ...]) -> NodeId:
-    return pairwise(nodes, lambda a, b: low.build.op("add", a, b))
-
-
-def _chain(
-    name: str,
-) -> Callable[[Lowering, list[NodeId], tuple[int, ...]], NodeId]:
-    def fold(low: Lowering, nodes: list[NodeId], sizes: tuple[int, ...]) -> NodeId:
-        return reduce(lambda a, b: low.build.op(name, a, b), nodes)
-
-    return fold
-
-
-_OVER = frozenset({"sum", "prod", "vmin", "vmax"})
-
 FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] = {
     **{
         name: (1, _plain(name))
@@ -367,10 +271,7 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
     "Xpulse_train": (3, timely.pulse_of),
     "get_time_value": (3, timely.time_value),
     "elmcount": (1, _count),
-    "sum": (1, _over(_sum)),
-    "prod": (1, _over(_chain("mul"))),
-    "vmin": (1, _over(_chain("min"))),
-    "vmax": (1, _over(_chain("max"))),
+    **{name: (1, make) for name, make in OVER.items()},
 }
 """Functions as PySD's parsers name them: number of arguments, and the maker."""
 

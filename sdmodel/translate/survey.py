@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
-from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED, children
+from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED
 from sdmodel.translate.lower import CONTROLS, Component, EquationError, LackingError
+from sdmodel.translate.sums import children
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

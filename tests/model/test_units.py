@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sdmodel.model.units import UnitTextError, check_units, parse_unit, show
+from sdmodel.model.unit_check import check_units
+from sdmodel.model.units import UnitTextError, parse_unit, show
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:

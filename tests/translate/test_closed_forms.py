@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sdmodel.translate.expand import pairwise
 from sdmodel.translate.read import read_model
+from sdmodel.translate.sums import pairwise
 from tests.translate.oracle import simulate
 from tests.translate.test_guard import vensim
 

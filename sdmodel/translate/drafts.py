@@ -1,0 +1,193 @@
+"""What a file defines: subscript ranges, and each variable with its definitions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.errors import ModelFileError, UnsupportedError
+from sdmodel.translate.guard import told
+from sdmodel.translate.lower import CONTROLS, Component, Equation
+from sdmodel.translate.source import Definition, name_key
+from sdmodel.translate.space import Space, SubscriptError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_SCALARS = 200_000
+
+
+@dataclass
+class Problems:
+    """Everything wrong with a file; unsupported constructs are kept apart."""
+
+    wrong: list[tuple[int | None, str]] = field(default_factory=list)
+    unsupported: list[tuple[int | None, str]] = field(default_factory=list)
+
+    def add(self, line: int | None, what: str, *, unsupported: bool = False) -> None:
+        """Add one problem with its line."""
+        (self.unsupported if unsupported else self.wrong).append((line, what))
+
+    def stop(self, path: str) -> None:
+        """Raise what there is, all at once."""
+        lacking = [(line, f"{what} (not supported)") for line, what in self.unsupported]
+        if self.wrong:
+            raise ModelFileError(told(path, [*self.wrong, *lacking]))
+        if lacking:
+            raise UnsupportedError(told(path, lacking))
+
+
+@dataclass
+class Draft:
+    """A variable while it is being read."""
+
+    key: str
+    name: str
+    components: list[Component] = field(default_factory=list)
+    equations: dict[tuple[str, ...], Equation] = field(default_factory=dict)
+    dims: tuple[str, ...] = ()
+    sealed: bool = False
+    """Defined with ``==``: a constant that no run may change."""
+
+
+def space_of(
+    section: Any,
+    definitions: Sequence[Definition],
+    problems: Problems,
+) -> Space:
+    """Return the subscript ranges of the file; what is wrong with them is noted."""
+    lines = {name_key(d.name): d for d in definitions if d.kind == "range"}
+    raw: list[tuple[str, tuple[str, ...] | str, tuple[str, ...]]] = []
+    for item in section.subscripts:
+        known = lines.get(name_key(item.name))
+        line = known.line if known else None
+        if isinstance(item.subscripts, dict):
+            what = f"'{item.name}': subscripts from another file"
+            problems.add(line, what, unsupported=True)
+            continue
+        if known and "->" in known.right and "(" in known.right.split("->", 1)[1]:
+            what = f"'{item.name}': a mapping element by element: {known.right}"
+            problems.add(line, what, unsupported=True)
+        value = (
+            item.subscripts
+            if isinstance(item.subscripts, str)
+            else tuple(item.subscripts)
+        )
+        if not isinstance(value, str) and len(set(value)) < len(value):
+            problems.add(line, f"'{item.name}': an element stands in it twice")
+        raw.append((item.name, value, tuple(item.mapping)))
+    try:
+        return Space.build(raw)
+    except SubscriptError as error:
+        problems.add(None, str(error))
+        return Space()
+
+
+def drafts_of(
+    section: Any,
+    definitions: Sequence[Definition],
+    space: Space,
+    problems: Problems,
+) -> dict[str, Draft]:
+    """Return the variables by key; what is wrong with them is noted."""
+    texts: dict[str, list[Definition]] = {}
+    for item in definitions:
+        if item.kind not in {"range", "check"} and not item.macro:
+            texts.setdefault(name_key(item.name), []).append(item)
+    drafts: dict[str, Draft] = {}
+    total = 0
+    for element in section.elements:
+        key = name_key(element.name)
+        draft = drafts.setdefault(key, Draft(key, element.name.strip()))
+        if len(draft.components) and not texts.get(key):
+            problems.add(None, f"'{element.name}' is defined twice")
+            continue
+        for i, part in enumerate(element.components):
+            written = texts.get(key, [])
+            # An XMILE variable is one entry in the text, however many parts it has.
+            text = written[min(i, len(written) - 1)] if written else None
+            draft.sealed |= type(part).__name__ == "AbstractUnchangeableConstant"
+            try:
+                component = _component(draft.name, part, space, text)
+                total += len(component.bindings)
+                _cover(draft, component, part, space, problems)
+            except SubscriptError as error:
+                line = text.line if text else None
+                problems.add(line, f"'{element.name}': {error}")
+                continue
+            draft.components.append(component)
+        if draft.equations:
+            given = [part.subscripts for part in draft.components]
+            draft.dims = space.dims(draft.equations, given)
+    if total > MAX_SCALARS:
+        problems.add(None, f"{total} scalar variables; at most {MAX_SCALARS}")
+    return drafts
+
+
+def _component(
+    name: str,
+    part: Any,
+    space: Space,
+    text: Definition | None,
+) -> Component:
+    subscripts = tuple(sub.strip() for sub in part.subscripts[0])
+    return Component(
+        variable=name,
+        subscripts=subscripts,
+        bindings=tuple(binding for binding, _ in space.bindings(subscripts)),
+        tree=part.ast,
+        line=(text.line or None) if text else None,
+        text=text.equation if text else name,
+    )
+
+
+def _cover(
+    draft: Draft,
+    component: Component,
+    part: Any,
+    space: Space,
+    problems: Problems,
+) -> None:
+    """Give the component its elements, except those that :EXCEPT: takes away."""
+    ranks = {len(component.subscripts), *(len(c.subscripts) for c in draft.components)}
+    if len(ranks) > 1:
+        what = f"'{draft.name}' is defined with {' and '.join(map(str, sorted(ranks)))}"
+        problems.add(component.line, f"{what} subscripts")
+        return
+    taken: set[tuple[str, ...]] = set()
+    for group in part.subscripts[1]:
+        taken.update(elements for _, elements in space.bindings(group))
+    tree = component.tree
+    if type(tree).__name__ == "ndarray" and tree.size != len(component.bindings):
+        what = f"{tree.size} numbers for {len(component.bindings)} elements"
+        problems.add(component.line, f"'{draft.name}': {what}: {component.text}")
+        return
+    for place, (binding, elements) in enumerate(space.bindings(component.subscripts)):
+        if elements in taken:
+            continue
+        shown = f"{draft.name}[{','.join(elements)}]" if elements else draft.name
+        known = draft.equations.get(elements)
+        if known is not None:
+            other = known.component.line
+            what = f"'{shown}' is defined again; line {other} defines it already"
+            problems.add(component.line, what)
+            return
+        draft.equations[elements] = Equation(shown, component, binding, place)
+
+
+def is_number(tree: object) -> bool:
+    """Tell whether a right-hand side is a plain number, or a list of them."""
+    if isinstance(tree, int | float) and not isinstance(tree, bool):
+        return math.isfinite(tree)
+    return type(tree).__name__ == "ndarray"
+
+
+def is_constant(draft: Draft) -> bool:
+    """Tell whether a variable is made of numbers that a run may set."""
+    return (
+        draft.key not in CONTROLS
+        and not draft.sealed
+        and bool(draft.components)
+        and all(is_number(part.tree) for part in draft.components)
+    )

@@ -1,0 +1,116 @@
+"""SUM and its like: what marks a range with ``!``, and in which order terms are added.
+
+The order is numpy's, in which PySD's generated code adds.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.translate.lower import EquationError, Lowering, Scope
+from sdmodel.translate.space import subscript_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from sdmodel.model.expr import NodeId
+
+    Tree = Any
+    Args = Sequence[Tree]
+    Fold = Callable[[Lowering, list[NodeId], tuple[int, ...]], NodeId]
+    Make = Callable[[Lowering, Args, Scope], NodeId]
+
+
+def _marked(low: Lowering, tree: Tree) -> dict[str, str]:
+    """Return the ranges marked ``!``, in order, that no inner sum has taken."""
+    found: dict[str, str] = {}
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        name = type(item).__name__
+        if name == "CallStructure" and item.function.reference in OVER:
+            continue
+        if name == "SubscriptsReferenceStructure":
+            for sub in item.subscripts:
+                if sub.strip().endswith("!"):
+                    bare = sub.strip()[:-1].strip()
+                    found.setdefault(subscript_key(bare) + "!", bare)
+            continue
+        stack.extend(reversed(list(children(item))))
+    return found
+
+
+def children(tree: Tree) -> Iterator[Tree]:
+    """Yield the parts of a syntax tree, in order."""
+    if isinstance(tree, list | tuple):
+        yield from tree
+    elif hasattr(tree, "__dataclass_fields__"):
+        for name in tree.__dataclass_fields__:
+            yield getattr(tree, name)
+
+
+def _over(fold: Fold) -> Make:
+    def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
+        marked = _marked(low, args[0])
+        if not marked:
+            msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
+            raise EquationError(msg)
+        members = [low.space.members(name) for name in marked.values()]
+        nodes = [
+            low.express(
+                args[0],
+                Scope(
+                    scope.equation,
+                    {**scope.binding, **dict(zip(marked, chosen, strict=True))},
+                    scope.mode,
+                ),
+            )
+            for chosen in product(*members)
+        ]
+        return fold(low, nodes, tuple(len(names) for names in members))
+
+    return make
+
+
+def pairwise(nodes: list[NodeId], add: Callable[[NodeId, NodeId], NodeId]) -> NodeId:
+    """Add in the order of numpy's pairwise summation.
+
+    Fewer than 8 terms one after the other; up to 128 in eight interleaved chains; more
+    in two halves, the first a multiple of 8 long (numpy/_core/src/umath/loops_utils).
+    """
+    count = len(nodes)
+    if count < 8:
+        return reduce(add, nodes)
+    if count <= 128:
+        chains = list(nodes[:8])
+        for start in range(8, count - count % 8, 8):
+            chains = [add(chains[i], nodes[start + i]) for i in range(8)]
+        low, high = (
+            add(add(a, b), add(c, d)) for a, b, c, d in (chains[:4], chains[4:])
+        )
+        return reduce(add, nodes[count - count % 8 :], add(low, high))
+    half = count // 2
+    half -= half % 8
+    return add(pairwise(nodes[:half], add), pairwise(nodes[half:], add))
+
+
+def _sum(low: Lowering, nodes: list[NodeId], sizes: tuple[int, ...]) -> NodeId:
+    return pairwise(nodes, lambda a, b: low.build.op("add", a, b))
+
+
+def _chain(name: str) -> Fold:
+    def fold(low: Lowering, nodes: list[NodeId], sizes: tuple[int, ...]) -> NodeId:
+        return reduce(lambda a, b: low.build.op(name, a, b), nodes)
+
+    return fold
+
+
+OVER: Mapping[str, Make] = {
+    "sum": _over(_sum),
+    "prod": _over(_chain("mul")),
+    "vmin": _over(_chain("min")),
+    "vmax": _over(_chain("max")),
+}
+"""Functions over subscripts, as PySD's parsers name them."""
