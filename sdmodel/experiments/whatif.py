@@ -109,19 +109,10 @@ def evaluate(
         progress=progress,
     )
     elements = {name: output.values[:, :, i] for i, name in enumerate(output.names)}
-    bad = output.status != 0
-    series: dict[str, NDArray[np.float64]] = {}
-    values: dict[str, NDArray[np.float64]] = {}
-    shape = (len(scenarios), len(output.times))
-    for key in keys:
-        if key.outcome.id not in series:
-            raw = key.outcome.expression.evaluate(elements)
-            # An expression of numbers alone has no run and no time of its own.
-            whole = raw if raw.shape == shape else np.broadcast_to(raw, shape)
-            whole = np.where(np.isfinite(whole), whole, np.nan)
-            series[key.outcome.id] = whole
-        found = key.value(series[key.outcome.id], output.times, window)
-        values[key.text] = np.where(bad, np.nan, found)
+    series = _series(keys, elements, (len(scenarios), len(output.times)))
+    values = _values(keys, series, output.times, window)
+    for found in values.values():
+        found[output.status != 0] = np.nan
     return Answer(
         scenarios=tuple(scenarios),
         keys=tuple(keys),
@@ -133,6 +124,43 @@ def evaluate(
         bad_time=output.bad_time,
         bad_name=output.bad_name,
     )
+
+
+def _series(
+    keys: Sequence[OutcomeKey],
+    elements: dict[str, NDArray[np.float64]],
+    shape: tuple[int, int],
+) -> dict[str, NDArray[np.float64]]:
+    """Return each outcome's series (run, time), nan where there is no number."""
+    outcomes = {key.outcome.id: key.outcome for key in keys}
+    whole = np.empty((len(outcomes), *shape))
+    for row, outcome in zip(whole, outcomes.values(), strict=True):
+        row[...] = outcome.expression.evaluate(elements)
+    whole[~np.isfinite(whole)] = np.nan
+    return dict(zip(outcomes, whole, strict=True))
+
+
+def _values(
+    keys: Sequence[OutcomeKey],
+    series: dict[str, NDArray[np.float64]],
+    times: NDArray[np.float64],
+    window: Window,
+) -> dict[str, NDArray[np.float64]]:
+    """Return each key's number (run,).
+
+    Keys that are summed up alike go through the summary together: for one run its cost
+    is that of calling it, not of its arithmetic.
+    """
+    alike: dict[tuple[str, float | None], list[OutcomeKey]] = {}
+    for key in keys:
+        alike.setdefault((key.summary, key.year), []).append(key)
+    values: dict[str, NDArray[np.float64]] = {}
+    for group in alike.values():
+        rows = np.concatenate([series[key.outcome.id] for key in group])
+        found = group[0].value(rows, times, window)
+        for key, part in zip(group, found.reshape(len(group), -1), strict=True):
+            values[key.text] = part
+    return {key.text: values[key.text] for key in keys}
 
 
 def _check(scenarios: Sequence[Scenario]) -> None:
