@@ -9,7 +9,16 @@ import click
 from sdmodel.cli.common import DEFAULT_MODEL, emit_json, json_option, model_option
 
 if TYPE_CHECKING:
+    from sdmodel.experiments.exogenous import Exogenous
     from sdmodel.experiments.inspect import Inspection
+
+_KINDS = {
+    "table": "Tables over Time",
+    "trend": "Trends (an equation moves with Time)",
+    "date": "Dates (an equation changes its level at a time)",
+}
+MOST = 4
+"""Names on a line of series; ``--json`` has all of them."""
 
 
 @click.command()
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
 @json_option
 def check(path: str | None, model: str, as_json: bool) -> None:
     """Check the units, structure and limits of a model, and what is unsupported.
+
+    Lists the series that enter from outside: tables over Time, trends and dates.
 
     Ends with 1 where units disagree, with 2 where the model cannot be read.
 
@@ -95,19 +106,30 @@ def _lines(found: Inspection) -> list[str]:
     section("Constants and tables that nothing reads", list(found.unused), "none")
     section("Variables without a unit", list(found.without_unit), "none")
     section("Variables without a comment", list(found.without_comment), "none")
-    section(
-        "Exogenous series",
-        [
-            f"{item.name}: {item.points} points, {item.first:g} to {item.last:g}"
-            f" (in {', '.join(item.used_by)})"
-            if item.kind == "table"
-            else f"{item.name}: {item.kind}"
-            for item in found.exogenous
-        ],
-        "none",
-    )
+    lines.append(f"Exogenous series: {len(found.exogenous) or 'none'}")
+    for kind, title in _KINDS.items():
+        section(
+            f"  {title}",
+            [f"  {_series(item)}" for item in found.exogenous if item.kind == kind],
+            "none",
+        )
     lines.append("Nothing wrong." if found.clean else "Units disagree (see above).")
     return lines
+
+
+def _series(item: Exogenous) -> str:
+    """Return one series as a line: what, where, from which constants, into what."""
+    if item.kind == "table":
+        how = f"{item.points} points, {item.first:g} to {item.last:g}"
+    else:
+        told = [f"{k} = {v:g}" for k, v in {**item.dates, **item.pace}.items()]
+        how = ", ".join(told[:MOST]) or "Time alone"
+        how += f" and {len(told) - MOST} more" if len(told) > MOST else ""
+    users = list(item.used_by)
+    fed = ", ".join(users[:MOST]) or "nothing"
+    fed += f" and {len(users) - MOST} more" if len(users) > MOST else ""
+    where = ", ".join(filter(None, (item.unit, item.group))) or "no unit"
+    return f"{item.name} ({where}): {how}; feeds {fed}"
 
 
 def _located(line: int | None, text: str) -> str:

@@ -7,34 +7,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sdmodel.experiments.exogenous import Exogenous, exogenous_series, names_in
 from sdmodel.model.core import Model, Variable, plain
 from sdmodel.model.unit_check import UnitProblem, check_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NAME = re.compile(r'"[^"]*"|[^\W\d][\w\s\'$]*')
-_WORD = re.compile(r'"[^"]*"|[^\W\d][\w\'$]*')
 _DELAY = re.compile(r"\b((?:SMOOTH|DELAY)\w*(?:\s+(?:N|FIXED))?)\s*\(", re.IGNORECASE)
-_EVENT = re.compile(r"\b(STEP|RAMP|PULSE|PULSE\s+TRAIN)\s*\(", re.IGNORECASE)
 _TIME_EQUALS = re.compile(
     r"(?<![\w'$])Time\s*=(?!=)|(?<![<>:=])=\s*Time(?![\w'$])", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True)
-class Exogenous:
-    """A series that enters from outside: a table over Time, or an event at a date.
-
-    ``first`` and ``last`` are the times of a table's ends; ``used_by`` the variables.
-    """
-
-    name: str
-    kind: str
-    used_by: tuple[str, ...]
-    points: int = 0
-    first: float | None = None
-    last: float | None = None
 
 
 @dataclass(frozen=True)
@@ -95,22 +78,16 @@ def inspect_model(model: Model) -> Inspection:
         unused=tuple(_unused(model)),
         without_unit=tuple(v.name for v in modelled if not v.unit),
         without_comment=tuple(v.name for v in modelled if not v.comment),
-        exogenous=tuple(_exogenous(model)),
+        exogenous=tuple(exogenous_series(model)),
         warnings=model.warnings,
     )
-
-
-def _names_in(text: str, model: Model) -> set[str]:
-    """Return the plain names that stand in an equation."""
-    pattern = _NAME if model.path.lower().endswith(".mdl") else _WORD
-    return {plain(found) for found in pattern.findall(text)}
 
 
 def _unused(model: Model) -> Iterator[str]:
     """Constants and tables that nothing reads (an unread auxiliary is an output)."""
     read: dict[str, set[str]] = {}
     for item in model.variables.values():
-        for name in _names_in(item.equation, model):
+        for name in names_in(item.equation, model):
             read.setdefault(name, set()).add(item.name)
     for item in model.variables.values():
         others = read.get(plain(item.name), set()) - {item.name}
@@ -220,33 +197,3 @@ def _rounded_by_pysd(item: Variable, model: Model) -> bool:
             != row
             for row in values
         )
-
-
-def _exogenous(model: Model) -> Iterator[Exogenous]:
-    """Tables whose argument is made of Time and constants alone, and dated events."""
-    timely: list[bool] = []
-    stateful: list[bool] = []
-    for node in model.nodes:
-        timely.append(node.op == "time" or any(timely[arg] for arg in node.args))
-        stateful.append(node.op == "state" or any(stateful[arg] for arg in node.args))
-    tables = {
-        int(node.data or 0)
-        for node in model.nodes
-        if node.op == "lookup" and timely[node.args[0]] and not stateful[node.args[0]]
-    }
-    for index in sorted(tables):
-        table = model.lookups[index]
-        name = table.name.partition("[")[0]
-        users = [
-            item.name
-            for item in model.variables.values()
-            if plain(name) in _names_in(item.equation, model) or item.name == name
-        ]
-        users = [user for user in users if user != name] or [name]
-        yield Exogenous(
-            table.name, "table", tuple(users), len(table.x), table.x[0], table.x[-1]
-        )
-    for item in model.variables.values():
-        found = _EVENT.search(item.equation)
-        if found:
-            yield Exogenous(item.name, found[1].lower(), (item.name,))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +16,11 @@ from sdmodel.experiments.inspect import inspect_model
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
+    from sdmodel.experiments.exogenous import Exogenous
+
+ROOT = Path(__file__).resolve().parents[2]
 BODY = """{UTF-8}
 pop = INTEG(births-pop/life, 100) ~ person ~ people |
 births = pop*rate*wave(Time)*effect(pop/100) ~ person/year ~ births |
@@ -56,7 +61,8 @@ def test_findings(path: Path) -> None:
     assert found.without_comment == ("fine",)
     assert [(item.name, item.kind) for item in found.exogenous] == [
         ("wave", "table"),
-        ("policy", "step"),
+        ("odd", "date"),
+        ("policy", "date"),
     ]
     assert found.exogenous[0].used_by == ("births",)
     assert found.counts["stocks"] == 1
@@ -77,3 +83,117 @@ def test_what_cannot_be_read_is_an_error(path: Path) -> None:
     result = CliRunner().invoke(check, [str(path)])
     assert isinstance(result.exception, ModelFileError)
     assert "nearest: 'rate'" in str(result.exception)
+
+
+AXIS = BODY[BODY.index("FINAL TIME") :]
+CONSTANTS = """
+base = 2 ~ year ~|
+span = 3 ~ year ~|
+rate = 0.1 ~ 1/year ~|
+level = 7 ~ Dmnl ~|
+stock = INTEG(rate*level, level) ~ Dmnl ~|
+start = Time-base ~ year ~|
+"""
+
+
+def series(equation: str, folder: Path) -> dict[str, Exogenous]:
+    path = folder / "m.mdl"
+    path.write_text(f"{{UTF-8}}\nx = {equation} ~ Dmnl ~|{CONSTANTS}{AXIS}")
+    found = inspect_model(read_model(path, cache=False)).exogenous
+    return {item.name: item for item in found}
+
+
+@pytest.mark.parametrize(
+    ("equation", "kind", "dates", "pace"),
+    [
+        ("EXP(rate*(Time-base))", "trend", {"base": 2}, {"rate": 0.1}),
+        ("EXP(rate*MAX(0,Time-base))", "trend", {"base": 2}, {"rate": 0.1}),
+        ("stock*(1+rate*(Time-INITIAL TIME))", "trend", {"INITIAL TIME": 0}, None),
+        ("level+rate*Time", "trend", {}, {"rate": 0.1}),
+        ("MIN(9,MAX(3,stock*(1+rate*Time)))", "trend", {}, {"rate": 0.1}),
+        ("SIN(Time)", "trend", {}, {}),
+        ("MAX(0,MIN(1,(Time-base)/span))", "date", {"base": 2}, {"span": 3}),
+        (
+            "level*MIN(1,MAX(0,1-(Time-base)/span))",
+            "date",
+            {"base": 2},
+            {"span": 3, "level": 7},
+        ),
+        ("IF THEN ELSE(Time>=base,stock,0)", "date", {"base": 2}, {}),
+        ("IF THEN ELSE(Time>3,level,0)", "date", {"3": 3}, {}),
+        ("STEP(stock, base)", "date", {"base": 2}, {}),
+        ("RAMP(rate, base, 4)", "date", {"base": 2}, {"rate": 0.1}),
+        ("PULSE(base, span)", "date", {"base": 2, "span": 3}, {}),
+        ("INTEG(STEP(rate, base), 1)", "date", {"base": 2}, {"rate": 0.1}),
+        ("SMOOTH(rate*(Time-base), 2)", "trend", {"base": 2}, {"rate": 0.1}),
+        # The same nodes as another variable's, written out a second time:
+        ("stock*(Time-base)", "trend", {"base": 2}, {}),
+    ],
+)
+def test_an_equation_that_reads_time_is_a_trend_or_a_date(
+    equation: str,
+    kind: str,
+    dates: Mapping[str, float],
+    pace: Mapping[str, float] | None,
+    tmp_path: Path,
+) -> None:
+    found = series(equation, tmp_path)["x"]
+    assert found.kind == kind
+    assert dates.items() <= found.dates.items()
+    if pace is not None:
+        assert found.pace == pace
+
+
+@pytest.mark.parametrize(
+    "equation", ["stock*rate", "EXP(start*rate)", "level", "time c"]
+)
+def test_what_reads_time_through_another_variable_is_not_listed(
+    equation: str, tmp_path: Path
+) -> None:
+    found = series(f"{equation} ~~|\ntime c = 4", tmp_path)
+    assert list(found) == ["start"]
+    users = ("x",) if "start" in equation else ()
+    assert found["start"].used_by == users
+    assert found["start"].unit == "year"
+
+
+def test_everything_exogenous_of_the_consortium_is_listed() -> None:
+    model = read_model(ROOT / "models" / "consortium")
+    found = {item.name: item for item in inspect_model(model).exogenous}
+    told = {
+        item.name
+        for item in model.variables.values()
+        if re.search(r"(?<![\w] )\bTime\b(?! \w)", item.equation)
+    }
+    assert set(found) == told
+    kinds = {
+        "net population growth": "table",
+        "share 65 plus": "table",
+        "historical income index": "table",
+        "pandemic severity": "table",
+        "income index": "trend",
+        "visit price index": "trend",
+        "admission price index": "trend",
+        "policy phase": "date",
+        "coverage phase": "date",
+        "case payment phase": "date",
+        "consortium phase": "date",
+    }
+    assert {name: found[name].kind for name in kinds} == kinds
+    assert all(item.unit and item.group and item.line for item in found.values())
+    assert all(item.used_by for item in found.values())
+    assert found["income index"].dates == {"last history year": 2023}
+    assert list(found["income index"].pace) == ["real income growth"]
+    assert found["policy phase"].dates == {"policy start": 2026}
+
+
+def test_the_verb_groups_the_series(path: Path) -> None:
+    text = CliRunner().invoke(check, [str(path)]).stdout
+    assert (
+        "Exogenous series: 3\n  Tables over Time: 1\n    wave (Dmnl): 2 points" in text
+    )
+    assert "Trends (an equation moves with Time): none\n  Dates" in text
+    assert "    policy (Dmnl): 2 = 2; feeds nothing" in text
+    listed = json.loads(CliRunner().invoke(check, [str(path), "--json"]).stdout)
+    assert listed["exogenous"][2]["dates"] == {"2": 2}
+    assert listed["exogenous"][0]["used_by"] == ["births"]
