@@ -35,6 +35,7 @@ _HOMES = {
     "compare": "sdmodel.experiments.compare",
     "read_study": "sdmodel.study.study",
     "sensitivity": "sdmodel.experiments.sensitivity",
+    "report": "sdmodel.report",
     "Model": "sdmodel.model.core",
     "Scenario": "sdmodel.study.scenario",
     "Schedule": "sdmodel.study.design",
@@ -55,7 +56,9 @@ def __getattr__(name: str) -> object:
     if home is None:
         msg = f"module 'sdmodel' has no attribute '{name}'"
         raise AttributeError(msg)
-    return getattr(import_module(home), name)
+    module = import_module(home)
+    # The package sdmodel.report is itself what is called.
+    return module if name == "report" else getattr(module, name)
 
 
 def __dir__() -> list[str]:

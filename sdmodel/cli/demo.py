@@ -131,7 +131,7 @@ def _side_by_side(
     """Run every scenario at central values and over a sample of the uncertainties."""
     from sdmodel.experiments.bands import bands
     from sdmodel.experiments.record import regime_files
-    from sdmodel.experiments.space import FIXED, make_space
+    from sdmodel.experiments.space import drawable, make_space
     from sdmodel.experiments.targets import read_targets, target_keys
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.study.summaries import Window
@@ -149,7 +149,7 @@ def _side_by_side(
     for sentence in answer.bad_runs():
         say(f"sdmodel: warning: {sentence}")
     space = make_space(
-        [c for c in workbook.controls if c.role == "uncertainty" and c.group != FIXED]
+        [c for c in drawable(workbook.controls) if c.role == "uncertainty"]
     )
     values = {s.id: dict(s.values) for s in scenarios}
     with progress_bar("bands", BAND_RUNS * len(scenarios)) as progress:

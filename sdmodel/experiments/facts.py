@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import DataError, did_you_mean
+from sdmodel.experiments.exogenous import exogenous_series
 from sdmodel.model.core import plain
 from sdmodel.study.files import read_text
 from sdmodel.study.summaries import POLICY_START
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r'"[^"]+"|[^\W\d][\w ]*')
 ABOUT = "report.toml"
-_KEYS = ("base_year", "not_for", "percent", "picture")
+_KEYS = ("base_year", "not_for", "percent", "picture", "titles")
 _PICTURE_KEYS = ("size", "caption", "box", "arrow", "loop")
 
 
@@ -49,6 +50,10 @@ def model_facts(model: Model) -> dict[str, Any]:
         "links": [
             {"from": source, "to": target, "count": count}
             for (source, target), count in sector_links(model).items()
+        ],
+        "exogenous": [
+            {"name": item.name, "kind": item.kind, "from": item.first, "to": item.last}
+            for item in exogenous_series(model)
         ],
         "warnings": list(model.warnings),
     }
@@ -82,11 +87,11 @@ def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``report.toml`` tells of a model; nothing without the file.
 
     ``base_year`` of its prices, what it must not be used for (``not_for``), the ids of
-    outcomes that are shares of a whole and read as percentages (``percent``), and how
-    to draw it (``picture``). Every
-    box of the picture names the sectors (groups of the model file) that it stands for,
-    and every arrow must be a dependence that the equations hold, so that the picture
-    cannot drift away from the model.
+    outcomes that are shares of a whole and read as percentages (``percent``), what
+    observed variables and expressions of ``targets.csv`` are called (``titles``), and
+    how to draw it (``picture``). Every box of the picture names the sectors (groups of
+    the model file) that it stands for, and every arrow must be a dependence that the
+    equations hold, so that the picture cannot drift away from the model.
 
     Raises
     ------
@@ -113,6 +118,11 @@ def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         f"{path}, [picture]: unknown key '{key}'; allowed: {', '.join(_PICTURE_KEYS)}"
         for key in picture
         if key not in _PICTURE_KEYS
+    ]
+    problems += [
+        f"{path}, [titles]: {name!r} = {title!r}; allowed: text"
+        for name, title in dict(about.get("titles", {})).items()
+        if not isinstance(title, str) or not title.strip()
     ]
     problems += _picture_problems(path, picture, facts)
     if problems:

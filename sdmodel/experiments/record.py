@@ -160,6 +160,7 @@ def context(
     if workbook.folder is not None:
         facts |= read_about(workbook.folder, facts)
     shares = set(facts.get("percent", ()))
+    titles = dict(facts.get("titles", {}))
     controls = {control.name: control for control in workbook.controls}
     return {
         "title": title,
@@ -187,7 +188,7 @@ def context(
         "targets": [
             {
                 "outcome": target.variable,
-                "label": _target_label(target.variable, workbook),
+                "label": _target_label(target.variable, workbook, titles),
                 "kind": target.kind,
                 "from": target.start,
                 "to": target.stop,
@@ -237,6 +238,7 @@ def _parameter(control: Control) -> dict[str, Any]:
     return {
         "name": control.name,
         "role": control.role,
+        "group": control.group,
         "label": control.label_en,
         "unit": control.unit,
         "default": control.default,
@@ -248,11 +250,14 @@ def _parameter(control: Control) -> dict[str, Any]:
     }
 
 
-def _target_label(variable: str, workbook: Workbook) -> str:
+def _target_label(variable: str, workbook: Workbook, titles: Mapping[str, str]) -> str:
+    if variable in titles:
+        return titles[variable]
     for outcome in workbook.outcomes:
         if outcome.id == variable:
             return outcome.label_en
-    return variable.replace('"', "")
+    text = variable.replace('"', "")
+    return text[:1].upper() + text[1:]
 
 
 def _study(result: SensitivityResult) -> dict[str, Any]:

@@ -26,15 +26,18 @@ from sdmodel.experiments.estimators import (
     sobol_indices,
 )
 from sdmodel.experiments.indices import SensitivityResult
-from sdmodel.experiments.space import FIXED, make_space
+from sdmodel.experiments.space import drawable, make_space
 from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH, SOBOL_HALF_WIDTH
+from sdmodel.experiments.workbook import folder_of, workbook_of
 from sdmodel.model.core import plain
+from sdmodel.study.locate import find_study
 from sdmodel.study.outcomes import parse_key
-from sdmodel.study.study import chosen
+from sdmodel.study.study import Study, chosen, read_study
 from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -46,7 +49,6 @@ if TYPE_CHECKING:
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
-    from sdmodel.study.study import Study
 
 PLANNED = ("fast", "rbd-fast", "delta", "pawn", "dgsm")
 
@@ -82,11 +84,8 @@ def find_method(name: str) -> Method:
 def study_space(study: Study, controls: Sequence[Control]) -> Space:
     """Return the space that a study samples: its factors, its mixes as groups."""
     named = {plain(name) for name in study.factors}
-    drawn = {
-        control.name: control
-        for control in chosen(study, controls)
-        if control.group != FIXED or plain(control.name) in named
-    }
+    named |= {plain(name) for mix in study.mixes for name in mix.names}
+    drawn = {c.name: c for c in drawable(chosen(study, controls), named)}
     mixes = []
     for mix in study.mixes:
         total = math.fsum(drawn[name].default for name in mix.names if name in drawn)
@@ -97,11 +96,11 @@ def study_space(study: Study, controls: Sequence[Control]) -> Space:
 
 def sensitivity(
     model: Model,
-    study: Study,
+    study: Study | str | Path,
     *,
-    scenarios: Sequence[Scenario],
-    controls: Sequence[Control],
-    outcomes: Sequence[Outcome],
+    scenarios: Sequence[Scenario] | None = None,
+    controls: Sequence[Control] | None = None,
+    outcomes: Sequence[Outcome] | None = None,
     engine: EngineName = "compiled",
     jobs: int | None = None,
     progress: Progress | None = None,
@@ -113,11 +112,12 @@ def sensitivity(
     model
         The model.
     study
-        Method, sample size, seed, factors, mixes and outcome keys.
+        Method, sample size, seed, factors, mixes and outcome keys; or the name of a
+        shipped study, or the path of a study file.
     scenarios
-        Those of the study, read.
+        Those of the study, read; by default from the model's folder.
     controls, outcomes
-        Tables of the model folder.
+        Tables of the model folder; by default read from there.
     engine, jobs, progress
         As for ``simulate``; progress counts the runs of the whole study.
 
@@ -126,13 +126,22 @@ def sensitivity(
     StudyError
         If the study cannot be done as asked, before any run.
     """
+    if controls is None or outcomes is None:
+        workbook = workbook_of(model, folder_of(model))
+        controls = workbook.controls if controls is None else controls
+        outcomes = workbook.outcomes if outcomes is None else outcomes
+    if not isinstance(study, Study):
+        study = read_study(find_study(study), controls=controls, outcomes=outcomes)
+    if scenarios is None:
+        workbook = workbook_of(model, folder_of(model))
+        scenarios = [workbook.scenario(name) for name in study.scenarios]
     method = find_method(study.method)
-    check_n(method.name, study.n)
     space = study_space(study, controls)
     keys = [parse_key(text, outcomes, model) for text in study.outcomes]
     window = Window(rate=study.discount)
     total = len(scenarios) * count_runs(space, method, study.n)
     check_size(total, len(space.names) + space.dimensions + len(keys))
+    check_n(method.name, study.n)
     done = 0
 
     def around(scenario: Scenario) -> tuple[Estimate, ...]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdmodel.errors import StudyError
+from sdmodel.model.core import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,9 +22,34 @@ NORMAL_RANGE_SD = 4.0
 """A truncated normal's limits lie this many standard deviations apart (about 95 %)."""
 
 
-FIXED = "fixed"
-"""Group of ``controls.csv`` for conventions (units, starting years) that a control
-must list but no study draws."""
+NOT_DRAWN: dict[str, str] = {
+    "fixed": "conventions (units, starting years): another value is another model",
+    "status quo": "twins of levers that hold until the policies start: drawn without "
+    "its lever, a twin makes a change of policy in the baseline that nobody proposed",
+    "shocks": "switches that rewrite history, such as a past without the pandemic",
+}
+"""Groups of ``controls.csv`` that no study, screening or band draws, with the reason;
+a study that wants one of their controls names it."""
+
+
+def drawable(
+    controls: Iterable[Control], named: Collection[str] = ()
+) -> tuple[Control, ...]:
+    """Return the controls that may be drawn: those of no group that is ``NOT_DRAWN``.
+
+    Parameters
+    ----------
+    controls
+        Rows of ``controls.csv``.
+    named
+        Names (plain) that a study asks for itself; they are drawn whatever their group.
+    """
+    return tuple(
+        control
+        for control in controls
+        if control.group.strip().casefold() not in NOT_DRAWN
+        or plain(control.name) in named
+    )
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,26 @@ def tiers(value: NDArray[np.float64], half: NDArray[np.float64]) -> NDArray[np.i
     return found
 
 
+def rows_needed(n: int, widest: float, allowed: float) -> int:
+    """Return the sample size, a power of two, at which the widest interval would do.
+
+    Half widths shrink with the square root of ``n``: from one sample, a rough guide.
+
+    Parameters
+    ----------
+    n
+        The sample size used.
+    widest
+        The widest half width at ``n``.
+    allowed
+        The half width that counts as converged.
+    """
+    if not (np.isfinite(widest) and allowed > 0):
+        return 0
+    needed = n * max(widest / allowed, 1.0) ** 2
+    return int(2 ** np.ceil(np.log2(needed) - 1e-9))
+
+
 def converged(
     levels: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
     *,

@@ -10,11 +10,12 @@ from sdmodel.report.figures import style
 from sdmodel.report.load import load
 from sdmodel.report.model_picture import draw_model
 from sdmodel.report.study_page import study_page
-from sdmodel.report.tables import parameter_rows, provenance, regime_table
+from sdmodel.report.tables import overview, parameter_rows, provenance, regime_table
 from sdmodel.report.words import (
     NOTICEABLE_POINTS,
     NOTICEABLE_SHARE,
     NOTICEABLE_YEARS,
+    listed,
     who_gains,
 )
 from sdmodel.study.files import atomic_file
@@ -169,6 +170,7 @@ def _page(content: Content, progress: Progress) -> dict[str, Any]:
         "sections": _sections(content, pictures, bool(regimes), bool(studies)),
         "baseline_title": content.title_of(content.baseline),
         "regimes": regimes,
+        "overview": overview(content) if regimes else None,
         "draws": _draws(content),
         "rules": {
             "share": f"{100 * NOTICEABLE_SHARE:g} %",
@@ -176,6 +178,7 @@ def _page(content: Content, progress: Progress) -> dict[str, Any]:
             "years": f"{NOTICEABLE_YEARS:g}",
         },
         "pictures": pictures,
+        "outside": _outside(content),
         "table": table,
         "studies": studies,
         "parameters": parameter_rows(content),
@@ -224,6 +227,25 @@ def _regimes(content: Content) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _outside(content: Content) -> str:
+    """Return in words what enters the model from outside: series, then dates."""
+    items = content.model.get("exogenous", ())
+    series = [
+        f"{item['name']} ({item['from']:g} to {item['to']:g})"
+        for item in items
+        if item["from"] is not None
+    ]
+    dated = [str(item["name"]) for item in items if item["from"] is None]
+    parts = []
+    if series:
+        parts.append(f"From outside come these series only: {listed(series)}.")
+    if dated:
+        parts.append(
+            f"Trends and changes at a date, made of constants: {listed(dated)}."
+        )
+    return " ".join(parts)
 
 
 def _draws(content: Content) -> int:

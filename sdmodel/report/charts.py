@@ -97,9 +97,12 @@ def trajectories(
         axes.margins(x=0)
         _years(axes)
         short_numbers(axes)
-    base_year = str(content.model.get("base_year", ""))
-    figure.suptitle(outcome.label, x=0.005, ha="left", fontsize=10, weight="bold")
-    figure.supylabel(_axis_label(outcome.series_unit, base_year), fontsize=8.5)
+    for axes in panels[-4:]:
+        # A panel with no other below it keeps its years.
+        axes.tick_params(labelbottom=True)
+    unit = _axis_label(outcome.series_unit, str(content.model.get("base_year", "")))
+    title = f"{outcome.label} ({unit})" if unit else outcome.label
+    figure.suptitle(title, x=0.005, ha="left", fontsize=10, weight="bold")
     ends = _ends(by_scenario, content, outcome)
     return picture(
         figure,

@@ -27,7 +27,7 @@ def indices(
     """Draw the indices of each outcome: levers left, uncertainties right."""
     scopes = [s for s in SCOPES if s in set(study.indices["scope"])]
     figure, panels = grid_of(
-        len(keys) * len(scopes), columns=len(scopes), width=10.2, height=2.35
+        len(keys) * len(scopes), columns=len(scopes), width=10.2, height=2.6
     )
     main = MAIN[study.method]
     final = study.indices[
@@ -69,9 +69,13 @@ def _name(method: str) -> str:
     return {"morris": "Morris screening", "sobol": "Sobol’ indices"}[method]
 
 
-def shortened(label: str, width: int = 44) -> str:
-    """Return a label that fits on one line; the table holds it in full."""
-    return label if len(label) <= width else label[: width - 1].rstrip() + "…"
+def two_lines(label: str, width: int = 40) -> str:
+    """Return a label that fits on two lines; the table holds it in full."""
+    lines = wrapped(label, width).split("\n")
+    if len(lines) <= 2:
+        return "\n".join(lines)
+    second = " ".join(lines[1:])
+    return f"{lines[0]}\n{second[: width - 1].rstrip()}…"
 
 
 def _strongest(part: pd.DataFrame, main: str) -> list[str]:
@@ -101,8 +105,8 @@ def _bars(axes: Axes, part: pd.DataFrame, shown: list[str], method: str) -> None
                 markersize=4.5,
                 markerfacecolor=colour if filled else "white",
             )
-    names = [shortened(str(labels[factor])) for factor in shown]
-    axes.set_yticks(range(len(shown)), names, fontsize=7.5)
+    names = [two_lines(str(labels[factor])) for factor in shown]
+    axes.set_yticks(range(len(shown)), names, fontsize=6.8, linespacing=0.9)
     axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     axes.axvline(0, color=GREY, linewidth=0.8)
     short_numbers(axes, vertical=False)
@@ -127,6 +131,11 @@ def convergence(
         (study.indices["measure"] == main) & (study.indices["scenario"] == scenario)
     ]
     figure, panels = grid_of(len(keys) * len(scopes), columns=4, width=10.2, height=1.9)
+    settled = {
+        (str(row["outcome"]), str(row["scope"])): str(row["converged"]) == "True"
+        for row in study.verdicts.to_dict("records")
+        if row["scenario"] == scenario
+    }
     for place, key in enumerate(keys):
         for column, scope in enumerate(scopes):
             axes = panels[place * len(scopes) + column]
@@ -148,15 +157,16 @@ def convergence(
             axes.set_xticks(ticks, [str(n) for n in ticks])
             axes.minorticks_off()
             short_numbers(axes)
-            axes.set_title(wrapped(f"{content.label(key)}: {scope}", 28))
+            state = "" if settled.get((key, scope)) else " (provisional)"
+            axes.set_title(wrapped(f"{content.label(key)}: {scope}{state}", 28))
     figure.supxlabel("n", fontsize=8.5)
     ok = study.verdicts[study.verdicts["state"] == "ok"]
-    settled = sum(str(value) == "True" for value in ok["converged"])
+    count = sum(str(value) == "True" for value in ok["converged"])
     return picture(
         figure,
         f"{study.method}-convergence",
         f"Values of the three strongest factors of each outcome at growing n "
-        f"with their 95 % intervals; {settled} of {len(ok)} sets of indices converged.",
+        f"with their 95 % intervals; {count} of {len(ok)} sets of indices converged.",
         f"Convergence of {'mu*' if main == 'mu_star' else main}: the three strongest "
         "factors of each outcome at growing parts of the sample, with 95 % intervals.",
     )

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdmodel.experiments.verdicts import (
+    MORRIS_HALF_WIDTH,
+    SOBOL_HALF_WIDTH,
+    rows_needed,
+)
 from sdmodel.report.study_charts import MAIN, SCOPES, classes, convergence, indices
 from sdmodel.report.words import number, unit_words
 
@@ -70,6 +75,8 @@ def study_page(
         "reading": _READING.get(study.method, ""),
         "notes": _notes(content, study),
         "pictures": pictures,
+        "decisive": _decisive(content, study, first) if study.method == "sobol" else [],
+        "convergence": _convergence(content, study, first),
         "tables": tables,
         "failures": [_failure(content, item) for item in study.failures],
     }
@@ -113,11 +120,7 @@ def _notes(content: Content, study: Study) -> list[str]:
             f"{label}: {words} ({'; '.join(parts)})." for label, parts in found.items()
         ]
     good = [row for row in rows if row["state"] == "ok"]
-    loose: dict[str, list[str]] = {}
-    for row in good:
-        if str(row["converged"]) != "True":
-            label = content.label(str(row["outcome"]))
-            loose.setdefault(label, []).append(_where(content, row))
+    settled = sum(str(row["converged"]) == "True" for row in good)
     measure = MAIN[study.method].replace("_star", "*")
     bound = "10 % of the largest mu*" if study.method == "morris" else "0.05"
     rule = (
@@ -125,17 +128,99 @@ def _notes(content: Content, study: Study) -> list[str]:
         f"{bound} to either side and that none moved out of its interval when the "
         "sample doubled"
     )
-    if loose:
-        listed = "; ".join(f"{label} ({', '.join(w)})" for label, w in loose.items())
-        settled = len(good) - sum(map(len, loose.values()))
+    if settled < len(good):
         notes.append(
-            f"{rule}. {settled} of {len(good)} sets of indices have; not yet: "
-            f"{listed}. Read those as provisional; a larger sample settles them "
-            "(sdmodel sensitivity with a larger --n)."
+            f"{rule}. {settled} of {len(good)} sets of indices have; the others are "
+            "provisional: the table of convergence names them, and the sample that "
+            "would settle them (sdmodel sensitivity with a larger --n)."
         )
     elif good:
         notes.append(f"{rule}. All {len(good)} sets of indices have.")
     return notes
+
+
+DECISIVE = 0.05
+"""A factor is named as decisive if its total index is surely above this share."""
+
+NAMED = 5
+
+
+def _decisive(content: Content, study: Study, scenario: str) -> list[dict[str, Any]]:
+    """Return for each outcome the factors that surely matter, by scope, with grade."""
+    grades = {str(p["name"]): str(p["grade"]) for p in content.parameters}
+    part = study.indices[
+        (study.indices["measure"] == MAIN[study.method])
+        & (study.indices["n"] == study.n)
+        & (study.indices["scenario"] == scenario)
+        & (study.indices["low"] > DECISIVE)
+    ].sort_values("value", ascending=False)
+    outcomes = dict.fromkeys(str(key) for key in study.verdicts["outcome"])
+    found = []
+    for key in outcomes:
+        cells = []
+        for scope in SCOPES:
+            rows = part[(part["outcome"] == key) & (part["scope"] == scope)]
+            cells.append(
+                [
+                    {
+                        "text": f"{row['label']} {100 * row['value']:.0f} % "
+                        f"({100 * row['low']:.0f} to {100 * row['high']:.0f})",
+                        "assumed": grades.get(str(row["factor"])) == "assumption",
+                    }
+                    for row in rows.head(NAMED).to_dict("records")
+                ]
+            )
+        states = study.verdicts[
+            (study.verdicts["outcome"] == key)
+            & (study.verdicts["scenario"] == scenario)
+            & study.verdicts["scope"].isin(list(SCOPES))
+        ]
+        settled = all(str(value) == "True" for value in states["converged"])
+        found.append(
+            {
+                "label": content.label(key),
+                "cells": cells,
+                "provisional": not settled,
+            }
+        )
+    return found
+
+
+def _convergence(content: Content, study: Study, scenario: str) -> list[dict[str, str]]:
+    """Return for each outcome and design whether its indices are settled."""
+    main = MAIN[study.method]
+    part = study.indices[
+        (study.indices["measure"] == main)
+        & (study.indices["n"] == study.n)
+        & (study.indices["scenario"] == scenario)
+    ]
+    found = []
+    for row in study.verdicts.to_dict("records"):
+        if str(row["scenario"]) != scenario or row["state"] != "ok":
+            continue
+        own = part[
+            (part["outcome"] == row["outcome"]) & (part["scope"] == row["scope"])
+        ]
+        widest = float((own["high"] - own["value"]).max())
+        bound = SOBOL_HALF_WIDTH
+        if study.method == "morris":
+            widest /= float(own["value"].max())
+            bound = MORRIS_HALF_WIDTH
+        settled = str(row["converged"]) == "True"
+        needed = rows_needed(study.n, widest, bound)
+        if not settled and needed <= study.n:
+            # The width would do: an index has still moved since half the sample.
+            needed = 2 * study.n
+        found.append(
+            {
+                "label": content.label(str(row["outcome"])),
+                "scope": str(row["scope"]),
+                "state": "converged" if settled else "provisional",
+                "widest": f"±{100 * widest:.1f} %",
+                "needed": "" if settled else f"about {needed:,}",
+            }
+        )
+    return found
 
 
 def _where(content: Content, row: dict[Any, Any]) -> str:

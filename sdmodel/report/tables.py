@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.report.words import (
+    MARKS,
     SIGNS,
     STAKEHOLDERS,
+    brief_change,
+    concerning,
     exists,
     is_share,
     number,
     signed,
+    strongest,
     unit_words,
+    verdict,
 )
 
 if TYPE_CHECKING:
     from sdmodel.report.content import Content
-    from sdmodel.report.words import Change
+    from sdmodel.report.words import Change, Direction
 
 
 def regime_table(content: Content) -> dict[str, Any]:
@@ -50,6 +55,61 @@ def regime_table(content: Content) -> dict[str, Any]:
             title = STAKEHOLDERS.get(stakeholder, stakeholder or "other outcomes")
             groups.append({"title": title[:1].upper() + title[1:], "rows": rows})
     return {"heads": [s.title for s in content.scenarios], "groups": groups}
+
+
+def overview(content: Content) -> dict[str, Any]:
+    """Return scenarios (rows) against stakeholders (columns): one mark a cell.
+
+    A cell holds the mark, how many outcomes are better, worse and unclear, and the
+    strongest change each way with its range.
+    """
+    heads = [
+        (key, name)
+        for key, name in STAKEHOLDERS.items()
+        if any(
+            outcome.stakeholder == key and outcome.good != "neutral"
+            for outcome in content.outcomes
+        )
+    ]
+    rows = []
+    for scenario in content.scenarios:
+        if scenario.id == content.baseline:
+            continue
+        changes = content.changes(scenario.id)
+        cells = []
+        for key, _ in heads:
+            own = concerning(changes, key)
+            kind = verdict(own)
+            directions = [change.direction for change in own]
+            shown = []
+            told: tuple[Direction, ...] = ("better", "worse")
+            for direction in told if kind != "unclear" else ("unclear",):
+                for change in strongest(own, direction)[:1]:
+                    label, size, span = brief_change(change)
+                    shown.append(
+                        {
+                            "mark": SIGNS[direction][0],
+                            "label": label,
+                            "size": size,
+                            "range": span,
+                        }
+                    )
+            counts = [
+                f"{directions.count(d)} {d}"
+                for d in ("better", "worse", "unclear")
+                if d in directions
+            ]
+            cells.append(
+                {
+                    "kind": {"gains": "better", "loses": "worse"}.get(kind, kind),
+                    "mark": MARKS[kind],
+                    "counts": ", ".join(counts),
+                    "changes": shown,
+                }
+            )
+        rows.append({"title": scenario.title, "cells": cells})
+    titles = [name[:1].upper() + name[1:] for _, name in heads]
+    return {"heads": titles, "rows": rows}
 
 
 def _cell(content: Content, scenario: str, change: Change | None) -> dict[str, str]:

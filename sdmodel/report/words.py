@@ -35,7 +35,7 @@ STAKEHOLDERS: dict[str, str] = {
     "patients": "patients",
     "primary": "primary care",
     "fund": "the insurance fund",
-    "hospitals": "hospitals and their physicians",
+    "hospitals": "hospitals with their physicians",
 }
 
 
@@ -188,7 +188,14 @@ def _brief(value: float, *, sign: bool = False) -> str:
     else:
         decimals = min(3, 1 - math.floor(math.log10(size) + 1e-9))
         text = _minus(f"{value:.{decimals}f}")
+        if not text.strip("−0."):
+            return "0"
     return text if not sign or text.startswith("−") else "+" + text
+
+
+def _inside(label: str) -> str:
+    """Return a label as it begins inside a sentence: "DIP point value" stays large."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 LARGEST_RATIO = 1.0
@@ -198,9 +205,7 @@ LARGEST_RATIO = 1.0
 def clause(change: Change) -> str:
     """Return what happens to one outcome, with its interval, as part of a sentence."""
     verb = "rises" if change.change > 0 else "falls"
-    # "Fund balance" begins small inside a sentence, "DIP point value" does not.
-    small = not change.label[1:2].isupper()
-    label = change.label[:1].lower() + change.label[1:] if small else change.label
+    label = _inside(change.label)
     sizes = [abs(v) for v in (change.change, change.low, change.high) if exists(v)]
     ratio = max(sizes) / abs(change.baseline) if change.baseline else math.inf
     scale, ending = 1.0, ""
@@ -236,6 +241,33 @@ def verdict(changes: Sequence[Change]) -> str:
     return "unclear" if "unclear" in directions else "same"
 
 
+def strongest(changes: Sequence[Change], direction: Direction) -> list[Change]:
+    """Return the changes of one direction, the relatively largest first."""
+    found = [change for change in changes if change.direction == direction]
+    return sorted(found, key=lambda change: -change.weight)
+
+
+def concerning(changes: Sequence[Change], stakeholder: str) -> list[Change]:
+    """Return a stakeholder's outcomes that can be better or worse."""
+    return [c for c in changes if c.stakeholder == stakeholder and c.good != "neutral"]
+
+
+MARKS: dict[str, str] = {
+    "gains": "▲ better",
+    "loses": "▼ worse",
+    "mixed": "± mixed",
+    "unclear": "? unclear",
+    "same": "= same",
+}
+
+
+def brief_change(change: Change) -> tuple[str, str, str]:
+    """Return what changed, by how much, and the 5 to 95 % range, for a small cell."""
+    text = clause(change)
+    size, _, span = text.removeprefix(_inside(change.label)).partition(" (")
+    return change.label, size.strip(), span.removesuffix(")")
+
+
 def who_gains(changes: Sequence[Change], *, details: int = 2) -> tuple[str, list[str]]:
     """Say who gains and who loses under one scenario, computed from its changes.
 
@@ -255,7 +287,7 @@ def who_gains(changes: Sequence[Change], *, details: int = 2) -> tuple[str, list
     groups: dict[str, list[str]] = {}
     lines: list[str] = []
     for stakeholder, name in STAKEHOLDERS.items():
-        own = [change for change in changes if change.stakeholder == stakeholder]
+        own = concerning(changes, stakeholder)
         if not own:
             continue
         outcome = verdict(own)
@@ -266,7 +298,7 @@ def who_gains(changes: Sequence[Change], *, details: int = 2) -> tuple[str, list
     for kind, (one, several) in _VERBS.items():
         if kind in groups:
             many = len(groups[kind]) > 1 or _plural(groups[kind])
-            parts.append(f"{_listed(groups[kind])} {several if many else one}")
+            parts.append(f"{listed(groups[kind])} {several if many else one}")
     if not parts:
         return "There is nothing to compare.", lines
     sentence = "; ".join(parts)
@@ -281,18 +313,19 @@ _VERBS: dict[str, tuple[str, str]] = {
         "gain in some ways and lose in others",
     ),
     "unclear": (
-        "may gain or lose, as the assumptions decide",
-        "may gain or lose, as the assumptions decide",
+        "may gain or lose, depending on the assumptions",
+        "may gain or lose, depending on the assumptions",
     ),
     "same": ("sees no noticeable change", "see no noticeable change"),
 }
 
 
 def _plural(names: Sequence[str]) -> bool:
-    return names[0] in {"patients", "hospitals and their physicians"}
+    return names[0] in {STAKEHOLDERS["patients"], STAKEHOLDERS["hospitals"]}
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names with commas and a last "and"."""
     if len(names) == 1:
         return names[0]
     return ", ".join(names[:-1]) + " and " + names[-1]
@@ -300,20 +333,23 @@ def _listed(names: Sequence[str]) -> str:
 
 def _detail(name: str, changes: Sequence[Change], count: int) -> str:
     parts = []
-    for direction, word in (("better", "better"), ("worse", "worse")):
-        found = [change for change in changes if change.direction == direction]
-        found.sort(key=lambda change: -change.weight)
+    told: tuple[Direction, ...] = ("better", "worse")
+    for direction in told:
+        found = strongest(changes, direction)
         if found:
-            listed = ", ".join(clause(change) for change in found[:count])
+            named = ", ".join(clause(change) for change in found[:count])
             more = len(found) - count
             rest = f", and {more} more" if more > 0 else ""
-            parts.append(f"{word}: {listed}{rest}")
-    unclear = sum(change.direction == "unclear" for change in changes)
-    if unclear:
-        parts.append(
-            f"{unclear} of {len(changes)} outcomes change in a direction that the "
-            "assumptions decide"
-        )
+            parts.append(f"{direction}: {named}{rest}")
+    unclear = strongest(changes, "unclear")
+    if unclear and not parts:
+        named = ", ".join(clause(change) for change in unclear[:count])
+        parts.append(f"direction unclear: {named}")
+    elif unclear:
+        names = ", ".join(_inside(change.label) for change in unclear[:count])
+        more = len(unclear) - count
+        rest = f" and {more} more" if more > 0 else ""
+        parts.append(f"direction unclear: {names}{rest}")
     if not parts:
         return ""
     return f"{name[:1].upper()}{name[1:]}: " + "; ".join(parts) + "."

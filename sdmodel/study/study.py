@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 METHODS: tuple[str, ...] = ("morris", "sobol")
 ROLE_FACTORS: Mapping[str, str] = {"levers": "lever", "uncertainties": "uncertainty"}
-LARGEST_N = 2**20
+LARGEST_N = 2**30
+"""Beyond this no n is meant; what memory allows is for the study to say."""
 LARGEST_SEED = 2**63 - 1
 
 _KEYS = ("title", "question", "model", "scenarios", "outcomes", "discount", "design")
