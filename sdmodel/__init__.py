@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sdmodel.experiments.workbook import read_model as read_model
     from sdmodel.experiments.workbook import read_scenario as read_scenario
     from sdmodel.model.core import Model as Model
+    from sdmodel.report.build import report as report
     from sdmodel.study.controls import Control as Control
     from sdmodel.study.design import Schedule as Schedule
     from sdmodel.study.outcomes import Outcome as Outcome

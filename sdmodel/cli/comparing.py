@@ -163,6 +163,7 @@ def _save_comparison(
     warnings: Sequence[str],
 ) -> None:
     from sdmodel.cli.figures import comparison_figures
+    from sdmodel.experiments.record import answer_files
     from sdmodel.experiments.whatif import dataset
     from sdmodel.study.results import csv_bytes, dataset_bytes, describe, save_run
     from sdmodel.study.values import schedule_text
@@ -189,12 +190,16 @@ def _save_comparison(
         for row in comparison.rows
     ]
     answer = comparison.answer
+    titles = [s.title.get("en", s.id) for s in answer.scenarios]
     files = {
         "results.nc": dataset_bytes(dataset(answer, workbook.model, engine=engine)),
         "levers.csv": csv_bytes(["lever", *ids], levers),
         "outcomes.csv": csv_bytes(heads, table),
         "series.csv": wide_table(answer, len(ids), "outcomes"),
         **comparison_figures(comparison),
+        **answer_files(
+            workbook, answer, ids[0], title="Side by side: " + ", ".join(titles)
+        ),
     }
     manifest = describe(
         "compare",

@@ -29,7 +29,7 @@ def report(
 ) -> None:
     """Turn a run folder into a page that needs nothing but itself.
 
-    RUN is a folder that 'demo' or 'sensitivity' wrote.
+    RUN is a folder that 'demo', 'sensitivity', 'run' or 'compare' wrote.
 
     Example: sdmodel report runs/payment/out
     """

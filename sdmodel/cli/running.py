@@ -118,7 +118,9 @@ def run(
     if csv_path is not None:
         _write_csv(csv_path, answer, len(asked), save)
     if out is not None:
-        _save_run(out, workbook, answer, asked, engine, save, started, warnings)
+        _save_run(
+            out, workbook, answer, asked, baseline, engine, save, started, warnings
+        )
     if as_json:
         emit_json(_run_json(workbook, answer, asked, baseline, engine))
     else:
@@ -299,11 +301,13 @@ def _save_run(
     workbook: Workbook,
     answer: Answer,
     asked: Sequence[Scenario],
+    baseline: int | None,
     engine: str,
     save: str,
     started: str,
     warnings: Sequence[str],
 ) -> None:
+    from sdmodel.experiments.record import answer_files
     from sdmodel.experiments.whatif import dataset
     from sdmodel.study.results import csv_bytes, dataset_bytes, describe, save_run
 
@@ -327,6 +331,12 @@ def _save_run(
         "results.nc": dataset_bytes(data),
         "outcomes.csv": csv_bytes([*heads, *(s.id for s in asked)], table),
         "series.csv": wide_table(answer, count, "outcomes"),
+        **answer_files(
+            workbook,
+            answer,
+            answer.scenarios[baseline or 0].id,
+            title=f"What if: {', '.join(s.title.get('en', s.id) for s in asked)}",
+        ),
     }
     if save == "all":
         files["all.csv"] = wide_table(answer, count, "all")

@@ -144,6 +144,58 @@ def regime_files(answer: Answer, bands: Bands, baseline: str) -> dict[str, bytes
     return {REGIMES: frame_bytes(table), SERIES: dataset_bytes(dataset)}
 
 
+def answer_files(
+    workbook: Workbook, answer: Answer, baseline: str, *, title: str
+) -> dict[str, bytes]:
+    """Return the files of scenarios side by side without a sample of uncertainties.
+
+    The same files as those of ``regime_files``, their quantiles nan, and the texts; a
+    report made of them shows central values alone, and says so.
+    """
+    import pandas as pd
+    import xarray as xr
+
+    ids = [scenario.id for scenario in answer.scenarios]
+    outcomes = [key.outcome.id for key in answer.keys]
+    numbers = dict(answer.values)
+    spread = ("p5", "p50", "p95", "change_p5", "change_p50", "change_p95", "higher")
+    table = pd.DataFrame(
+        [
+            {
+                "scenario": scenario,
+                "outcome": key.outcome.id,
+                "value": float(numbers[key.text][row]),
+                "draws": 0,
+                "undefined": 0,
+                **dict.fromkeys(spread, np.nan),
+            }
+            for row, scenario in enumerate(ids)
+            for key in answer.keys
+        ]
+    )
+    value = np.stack([answer.series[name] for name in outcomes], axis=-1)
+    dims = ("scenario", "time", "outcome")
+    nothing = np.full(value.shape, np.nan)
+    dataset = xr.Dataset(
+        {"value": (dims, value), **dict.fromkeys(spread[:3], (dims, nothing))},
+        coords={"scenario": ids, "time": answer.times, "outcome": outcomes},
+        attrs={"draws": 0, "baseline": baseline},
+    )
+    texts = context(
+        workbook,
+        answer.scenarios,
+        title=title,
+        question="",
+        baseline=baseline,
+        headline=outcomes,
+    )
+    return {
+        REGIMES: frame_bytes(table),
+        SERIES: dataset_bytes(dataset),
+        CONTEXT: context_bytes(texts),
+    }
+
+
 def context(
     workbook: Workbook,
     scenarios: Sequence[Scenario],

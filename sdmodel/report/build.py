@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import UsageError, did_you_mean
@@ -21,8 +22,6 @@ from sdmodel.report.words import (
 from sdmodel.study.files import atomic_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sdmodel.engines.base import Progress
     from sdmodel.report.content import Content
 
@@ -86,28 +85,40 @@ def check_formats(formats: str, languages: str) -> None:
 
 
 def report(
-    folder: Path, out: Path | None = None, progress: Progress | None = None
+    folder: Path | str,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    to: str = "html",
+    lang: str = "en",
 ) -> Path:
     """Write the page of a run folder and return where it is.
 
     Parameters
     ----------
     folder
-        A run folder that ``demo`` or ``sensitivity`` wrote.
+        A run folder that ``demo``, ``sensitivity``, ``run`` or ``compare`` wrote.
     out
         File to write; default ``report.html`` in the folder.
     progress
         Called with figures done and figures in all.
+    to
+        Format of the document: "html".
+    lang
+        Its language: "en".
 
     Raises
     ------
+    UsageError
+        If a format or language is unknown or not there yet.
     ResultsError
         If the folder is missing or damaged, or holds nothing to report.
     HostError
         If the page cannot be written.
     """
-    text = render(load(folder), progress)
-    target = out or folder / "report.html"
+    check_formats(to, lang)
+    text = render(load(Path(folder)), progress)
+    target = Path(folder) / "report.html" if out is None else Path(out)
     with atomic_file(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return target
@@ -171,7 +182,7 @@ def _page(content: Content, progress: Progress) -> dict[str, Any]:
         "baseline_title": content.title_of(content.baseline),
         "regimes": regimes,
         "overview": overview(content) if regimes else None,
-        "draws": _draws(content),
+        "draws": content.draws,
         "rules": {
             "share": f"{100 * NOTICEABLE_SHARE:g} %",
             "points": f"{100 * NOTICEABLE_POINTS:g}",
@@ -246,12 +257,6 @@ def _outside(content: Content) -> str:
             f"Trends and changes at a date, made of constants: {listed(dated)}."
         )
     return " ".join(parts)
-
-
-def _draws(content: Content) -> int:
-    if content.regimes is None or not len(content.regimes):
-        return 0
-    return int(content.regimes["draws"].min())
 
 
 def _grades(content: Content) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from sdmodel.report.content import Content, OutcomeText
 
@@ -110,8 +111,8 @@ def trajectories(
         f"{outcome.label} over time under each way of paying, one panel each, with the "
         f"baseline dashed in grey. At the end: {ends}.",
         f"{outcome.label}. Coloured: the way of paying named above the panel; grey and "
-        f"dashed: {content.title_of(content.baseline)}. Lines: central values; bands: "
-        f"{BAND}.",
+        f"dashed: {content.title_of(content.baseline)}. Lines: central values"
+        + (f"; bands: {BAND}." if content.draws else "."),
     )
 
 
@@ -145,10 +146,12 @@ def _ends(
         if rows is None:
             continue
         last = rows.iloc[-1]
-        value = number(float(last["value"]), outcome.series_unit)
-        low = number(float(last["p5"]), outcome.series_unit)
-        high = number(float(last["p95"]), outcome.series_unit)
-        parts.append(f"{scenario.title} {value} ({low} to {high})")
+        text = number(float(last["value"]), outcome.series_unit)
+        if math.isfinite(float(last["p5"])):
+            low = number(float(last["p5"]), outcome.series_unit)
+            high = number(float(last["p95"]), outcome.series_unit)
+            text += f" ({low} to {high})"
+        parts.append(f"{scenario.title} {text}")
     return "; ".join(parts)
 
 
@@ -216,11 +219,18 @@ def _number(text: Any) -> float:
     return value if math.isfinite(value) else 0.0
 
 
-def differences(content: Content, keys: Sequence[str]) -> Picture:
-    """Draw how far each regime's end lies from the baseline's, with intervals."""
+def difference_figure(
+    content: Content, keys: Sequence[str], *, columns: int, width: float, height: float
+) -> Figure:
+    """Draw how far each regime lies from the baseline, one panel for each outcome.
+
+    Sizes in inches, the height that of one row of panels.
+    """
     others = [s for s in content.scenarios if s.id != content.baseline]
     ids = [s.id for s in content.scenarios]
-    figure, panels = grid_of(len(keys), columns=4, width=10.2, height=2.4, sharey=True)
+    figure, panels = grid_of(
+        len(keys), columns=columns, width=width, height=height, sharey=True
+    )
     base_year = str(content.model.get("base_year", ""))
     changes = {s.id: {c.outcome: c for c in content.changes(s.id)} for s in others}
     for axes, key in zip(panels, keys, strict=True):
@@ -240,9 +250,15 @@ def differences(content: Content, keys: Sequence[str]) -> Picture:
         unit = unit or _axis_label(outcome.unit, base_year)
         better = {"up": "right is better", "down": "left is better"}
         words = [text for text in (unit, better.get(outcome.good, "")) if text]
-        axes.set_xlabel(wrapped("; ".join(words), 36), fontsize=7.5)
+        axes.set_xlabel(wrapped("; ".join(words), 32), fontsize=7.5)
         axes.locator_params(axis="x", nbins=4)
         short_numbers(axes, vertical=False)
+    return figure
+
+
+def differences(content: Content, keys: Sequence[str]) -> Picture:
+    """Draw how far each regime's end lies from the baseline's, with intervals."""
+    figure = difference_figure(content, keys, columns=4, width=10.2, height=2.4)
     labels = ", ".join(content.by_key[key].label for key in keys)
     return picture(
         figure,
@@ -251,5 +267,7 @@ def differences(content: Content, keys: Sequence[str]) -> Picture:
         "stand in the table of regimes.",
         "Difference from the baseline, taken within each draw of the uncertainties. "
         "Dots: central values; bars: 5 to 95 % of draws. A bar across the line at zero "
-        "means that the assumptions decide the direction.",
+        "means that the assumptions decide the direction."
+        if content.draws
+        else "Difference from the baseline at the central values of all assumptions.",
     )

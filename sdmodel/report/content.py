@@ -78,6 +78,13 @@ class Content:
     targets: tuple[dict[str, Any], ...] = ()
 
     @property
+    def draws(self) -> int:
+        """Draws of the uncertainties behind every range; 0 if none were made."""
+        if self.regimes is None or not len(self.regimes):
+            return 0
+        return int(self.regimes["draws"].min())
+
+    @property
     def by_key(self) -> dict[str, OutcomeText]:
         """Outcomes by key."""
         return {outcome.key: outcome for outcome in self.outcomes}

@@ -21,7 +21,7 @@ CONTEXT, REGIMES, SERIES = "context.json", "regimes.csv", "series.nc"
 
 
 def load(folder: Path) -> Content:
-    """Read a run folder that ``demo`` or ``sensitivity`` wrote.
+    """Read a run folder.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def load(folder: Path) -> Content:
     if CONTEXT not in outputs:
         msg = (
             f"{folder}: a run of kind '{run.manifest['kind']}' holds no texts for a "
-            "report; report takes folders that demo or sensitivity wrote"
+            "report; it was written by an older version: run the command again"
         )
         raise ResultsError(msg)
     try:

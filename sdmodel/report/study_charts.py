@@ -27,7 +27,7 @@ def indices(
     """Draw the indices of each outcome: levers left, uncertainties right."""
     scopes = [s for s in SCOPES if s in set(study.indices["scope"])]
     figure, panels = grid_of(
-        len(keys) * len(scopes), columns=len(scopes), width=10.2, height=2.6
+        len(keys) * len(scopes), columns=len(scopes), width=10.2, height=2.9
     )
     main = MAIN[study.method]
     final = study.indices[
@@ -106,7 +106,7 @@ def _bars(axes: Axes, part: pd.DataFrame, shown: list[str], method: str) -> None
                 markerfacecolor=colour if filled else "white",
             )
     names = [two_lines(str(labels[factor])) for factor in shown]
-    axes.set_yticks(range(len(shown)), names, fontsize=6.8, linespacing=0.9)
+    axes.set_yticks(range(len(shown)), names, fontsize=6.8, linespacing=1.0)
     axes.set_ylim(max(len(shown), 1) - 0.5, -0.5)
     axes.axvline(0, color=GREY, linewidth=0.8)
     short_numbers(axes, vertical=False)

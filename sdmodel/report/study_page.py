@@ -208,14 +208,15 @@ def _convergence(content: Content, study: Study, scenario: str) -> list[dict[str
             bound = MORRIS_HALF_WIDTH
         settled = str(row["converged"]) == "True"
         needed = rows_needed(study.n, widest, bound)
+        state = "converged" if settled else "provisional: intervals too wide"
         if not settled and needed <= study.n:
-            # The width would do: an index has still moved since half the sample.
+            state = "provisional: still moving"
             needed = 2 * study.n
         found.append(
             {
                 "label": content.label(str(row["outcome"])),
                 "scope": str(row["scope"]),
-                "state": "converged" if settled else "provisional",
+                "state": state,
                 "widest": f"±{100 * widest:.1f} %",
                 "needed": "" if settled else f"about {needed:,}",
             }

@@ -8,9 +8,12 @@ import pytest
 
 from sdmodel.report.words import (
     Change,
+    brief_change,
     clause,
+    concerning,
     number,
     signed,
+    strongest,
     unit_words,
     verdict,
     who_gains,
@@ -135,15 +138,15 @@ def test_who_gains_follows_the_numbers() -> None:
     same = change(stakeholder="hospitals", value=100.0)
     sentence, details = who_gains([better, worse, unclear, same])
     assert sentence == (
-        "The insurance fund gains; patients lose; primary care may gain or lose, as "
-        "the assumptions decide; hospitals and their physicians see no noticeable "
-        "change."
+        "The insurance fund gains; patients lose; primary care may gain or lose, "
+        "depending on the assumptions; hospitals with their physicians see no "
+        "noticeable change."
     )
     assert details == [
         "Patients: worse: waiting rises by 10 % (+5.0 to +15 %).",
         (
-            "Primary care: 1 of 1 outcomes change in a direction that the assumptions "
-            "decide."
+            "Primary care: direction unclear: fund balance rises by 10 % "
+            "(−1.0 to +15 %)."
         ),
         "The insurance fund: better: fund balance rises by 10 % (+5.0 to +15 %).",
     ]
@@ -152,6 +155,22 @@ def test_who_gains_follows_the_numbers() -> None:
     )
     assert swapped == "Patients gain; the insurance fund loses."
     assert who_gains([])[0] == "There is nothing to compare."
+
+
+def test_what_is_neither_good_nor_bad_decides_nothing() -> None:
+    price = change(stakeholder="hospitals", good="neutral", low=-1.0)
+    better = change(stakeholder="hospitals")
+    assert concerning([price, better], "hospitals") == [better]
+    assert who_gains([price, better])[0] == "Hospitals with their physicians gain."
+
+
+def test_the_strongest_comes_first_with_size_and_range() -> None:
+    small, large = change(), change(label="DIP value", value=150.0, high=60.0)
+    assert strongest([small, large], "better") == [large, small]
+    assert strongest([small, large], "worse") == []
+    assert brief_change(large) == ("DIP value", "rises by 50 %", "+5.0 to +60 %")
+    assert brief_change(change(low=1e-9))[2] == "0 to +15 %"
+    assert brief_change(change(low=NONE, high=NONE))[2] == ""
 
 
 def test_a_stakeholder_may_gain_and_lose() -> None:
