@@ -53,7 +53,7 @@ def assemble(
     section = abstract.sections[0]
     space = space_of(section, definitions, problems)
     problems.stop(path)
-    drafts = drafts_of(section, definitions, space, problems)
+    drafts = drafts_of(section, definitions, space, problems, path)
     macros = {part.name for part in abstract.sections[1:]}
     for draft in drafts.values():
         for component in draft.components:

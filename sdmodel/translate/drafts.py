@@ -10,12 +10,10 @@ from sdmodel.errors import ModelFileError, UnsupportedError
 from sdmodel.translate.guard import told
 from sdmodel.translate.lower import CONTROLS, Component, Equation
 from sdmodel.translate.source import Definition, name_key
-from sdmodel.translate.space import Space, SubscriptError
+from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-MAX_SCALARS = 200_000
 
 
 @dataclass
@@ -89,8 +87,15 @@ def drafts_of(
     definitions: Sequence[Definition],
     space: Space,
     problems: Problems,
+    path: str,
 ) -> dict[str, Draft]:
-    """Return the variables by key; what is wrong with them is noted."""
+    """Return the variables by key; what is wrong with them is noted.
+
+    Raises
+    ------
+    ModelFileError
+        If they are too many to look any further, with what was noted so far.
+    """
     texts: dict[str, list[Definition]] = {}
     for item in definitions:
         if item.kind not in {"range", "check"} and not item.macro:
@@ -120,8 +125,9 @@ def drafts_of(
         if draft.equations:
             given = [part.subscripts for part in draft.components]
             draft.dims = space.dims(draft.equations, given)
-    if total > MAX_SCALARS:
-        problems.add(None, f"{total} scalar variables; at most {MAX_SCALARS}")
+        if total > MAX_SCALARS:
+            problems.add(None, f"more than {MAX_SCALARS} scalar variables")
+            problems.stop(path)
     return drafts
 
 

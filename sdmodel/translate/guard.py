@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import HostError, ModelFileError
 from sdmodel.translate.source import (
+    MAX_DEFINITIONS,
     SKETCH_MARK,
     Definition,
     VensimSource,
@@ -28,7 +29,6 @@ VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx", ".itmx")
 _ENDINGS = ", ".join(VENSIM + XMILE)
 MAX_BYTES = 20_000_000
-MAX_DEFINITIONS = 20_000
 MAX_EQUATION = 50_000
 MAX_NESTING = 45
 """PySD's parser gives up at about 70 nested parentheses."""
@@ -36,6 +36,7 @@ MAX_NESTING = 45
 _ENCODINGS = {"utf-8", "utf8", "ascii", "us-ascii"}
 _LIMITS = re.compile(r"\(\s*\[(?P<inner>[^\]]*)\]")
 _ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
+_NUMBERED = re.compile(r"\(\s*[^()\d]*(?P<first>\d+)\s*-\s*[^()\d]*(?P<last>\d+)\s*\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -182,10 +183,23 @@ def _unsafe(item: Definition) -> Iterator[str]:
             )
     if "\\" in item.right:
         yield f"'{item.name}': a backslash stands in: {item.right[:80]}"
+    if item.kind == "range":
+        yield from _unsafe_range(item)
     for quoted in re.findall(r'"([^"]*)"', item.right):
-        yield from unsafe_name(f'"{quoted}"')
+        if name_key(quoted) != "time":
+            yield from unsafe_name(f'"{quoted}"')
     if item.right.count('"') % 2:
         yield f"'{item.name}': a quotation mark is not closed in: {item.right[:80]}"
+
+
+def _unsafe_range(item: Definition) -> Iterator[str]:
+    """Find numbered elements, ``(a1-a9)``, that count down or are too many."""
+    for found in _NUMBERED.finditer(item.right):
+        first, last = (int(found[key][-12:]) for key in ("first", "last"))
+        if last < first:
+            yield f"'{item.name}': {found[0]} counts down"
+        elif last - first >= MAX_DEFINITIONS or len(found["last"]) > 9:
+            yield f"'{item.name}': {found[0][:60]} has more than {MAX_DEFINITIONS}"
 
 
 def unsafe_name(name: str) -> Iterator[str]:
@@ -198,6 +212,8 @@ def unsafe_name(name: str) -> Iterator[str]:
     ):
         if char in inner:
             yield f"the name {name[:60]!r} holds a {word}; take it out"
+    if name_key(inner) == "time":
+        yield f"'{name}' is what the clock is called; give the variable another name"
     if len(name) > 200:
         yield f"the name '{name[:40]}…' is longer than 200 characters"
 
@@ -208,7 +224,7 @@ def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
     for item in definitions:
         if item.kind == "check" or item.subscripts:
             continue
-        key = (item.macro, name_key(item.name))
+        key = (item.macro, _bare(item.name))
         known = first.setdefault(key, item)
         if known is not item:
             yield (
@@ -218,6 +234,11 @@ def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
                     f"'{known.name}' already"
                 ),
             )
+
+
+def _bare(name: str) -> str:
+    """Return the key of a name, which quotation marks around it do not change."""
+    return name_key(name.strip().strip('"'))
 
 
 def check_xmile(data: bytes, path: str) -> _Element:
@@ -232,6 +253,11 @@ def check_xmile(data: bytes, path: str) -> _Element:
 
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
+    stated = re.match(rb"<\?xml[^>]*encoding\s*=\s*['\"](utf-?(?!-?8)\w+)", data, re.I)
+    if b"\x00" in data or stated:
+        # Read otherwise, its bytes would not show what is asked of them below.
+        msg = f"{path}, line 1: not written as UTF-8; save the file as UTF-8"
+        raise ModelFileError(msg)
     found = re.search(rb"<!(DOCTYPE|ENTITY)", data, re.IGNORECASE)
     if found:
         line = data[: found.start()].count(b"\n") + 1
@@ -265,7 +291,7 @@ def check_xmile(data: bytes, path: str) -> _Element:
         if tag in {"aux", "flow", "stock", "gf", "dim", "elem"} and _counts(node):
             problems += [(line_of(node), what) for what in unsafe_name(shown)]
         if tag in {"aux", "flow", "stock"} and name and _counts(node):
-            key = name_key(shown)
+            key = _bare(shown)
             if key in seen:
                 other, before = seen[key]
                 what = f"'{name}' is defined again; line {before} defines '{other}'"
@@ -275,11 +301,41 @@ def check_xmile(data: bytes, path: str) -> _Element:
             problems += [
                 (line_of(node), what) for what in _unsafe_text(node.text.strip())
             ]
+        if tag in {"aux", "flow", "stock"} and _counts(node):
+            problems += [(line_of(node), what) for what in _unfinished(node)]
+    problems += _no_time(root)
     if not seen:
         problems.append((line_of(root), "holds no variable"))
     if problems:
         raise ModelFileError(told(path, problems))
     return root
+
+
+def _unfinished(node: _Element) -> Iterator[str]:
+    """Tell what a variable of an XMILE file lacks."""
+    name, tag = node.get("name"), local_name(node)
+    if not (name or "").strip():
+        yield f"a <{tag}> without a name"
+    elif not any(local_name(item) == "eqn" for item in node.iter("*")):
+        yield f"'{name}' has no <eqn>"
+
+
+def _no_time(root: _Element) -> Iterator[tuple[int | None, str]]:
+    """Tell what is missing in an XMILE file's time axis, or is no number."""
+    specs = next((n for n in root.iter("*") if local_name(n) == "sim_specs"), None)
+    if specs is None:
+        yield line_of(root), "<sim_specs> is missing: start, stop and dt"
+        return
+    given = {local_name(item): item for item in specs.iterchildren("*")}
+    for tag in ("start", "stop"):
+        if tag not in given:
+            yield line_of(specs), f"<{tag}> is missing in <sim_specs>"
+    for tag in ("start", "stop", "dt"):
+        text = (given[tag].text or "").strip() if tag in given else "0"
+        try:
+            float(text)
+        except ValueError:
+            yield line_of(given[tag]), f"<{tag}> is '{text[:60]}'; it must be a number"
 
 
 def line_of(node: _Element) -> int | None:

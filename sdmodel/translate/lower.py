@@ -23,6 +23,9 @@ Mode = Literal["run", "init", "control"]
 Key = tuple[Any, ...]
 """("scalar", mode, variable key, elements), ("start", i) or ("update", i)."""
 
+_LONG_LOOP = 20
+"""Of a longer loop both ends are told."""
+
 CONTROLS = ("initial_time", "final_time", "time_step", "saveper")
 
 
@@ -255,6 +258,9 @@ class Lowering:
                 names.append(text)
         if len(names) == 1:
             names *= 2
+        if len(names) > _LONG_LOOP:
+            left = f"… {len(names) - _LONG_LOOP} more …"
+            names = [*names[: _LONG_LOOP // 2], left, *names[-_LONG_LOOP // 2 :]]
         part = self.equation_of(back).component
         what = f"'{part.variable}': an algebraic loop: {' → '.join(names)}"
         hint = "each needs the other at the same moment; put a stock or delay between"

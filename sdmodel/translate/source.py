@@ -7,12 +7,19 @@ once, from the text itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass
 
 SKETCH_MARK = "\\\\\\---///"
 """Where the equations of a Vensim file end and its drawing begins."""
 
+MAX_DEFINITIONS = 20_000
+MAX_PROBLEMS = 50
+"""So many are told of one file; a file with more is hardly a model."""
+
+_MOST_FIELDS = 20
+_TEXT = re.compile(r"\S")
+_STOP, _END = re.compile(r'[~|"]'), re.compile(r"[~|]")
+_MACRO = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)")
 _LEFT_SIDE = re.compile(
     r'\s*(?P<name>"[^"]*"|[^"=:(<\[\]~|]*)'
     r"\s*(?P<subscripts>(\[[^\]]*\])?(\s*:EXCEPT:\s*\[[^\]]*\](\s*,\s*\[[^\]]*\])*)?)"
@@ -59,14 +66,19 @@ def name_key(name: str) -> str:
 
 
 class Lines:
-    """Line numbers of positions in a text."""
+    """Line numbers of positions in a text, asked for in the text's order."""
 
     def __init__(self, text: str) -> None:
-        self._ends = [i for i, char in enumerate(text) if char == "\n"]
+        self._text = text
+        self._position, self._line = 0, 1
 
     def of(self, position: int) -> int:
         """Return the line, counted from 1, that holds a position."""
-        return bisect_right(self._ends, position - 1) + 1
+        if position < self._position:
+            self._position, self._line = 0, 1
+        self._line += self._text.count("\n", self._position, position)
+        self._position = position
+        return self._line
 
 
 @dataclass(frozen=True)
@@ -94,14 +106,15 @@ def _entry(item: Definition) -> str:
 
 def _field(text: str, start: int, *, quotes: bool) -> int:
     """Return where the field that begins at ``start`` ends: at ~ or | or the end."""
-    inside = False
-    for i in range(start, len(text)):
-        char = text[i]
-        if quotes and char == '"':
-            inside = not inside
-        elif char in "~|" and not inside:
-            return i
-    return len(text)
+    while True:
+        found = (_STOP if quotes else _END).search(text, start)
+        if found is None:
+            return len(text)
+        if found[0] != '"':
+            return found.start()
+        start = text.find('"', found.end()) + 1
+        if not start:
+            return len(text)
 
 
 def one_line(text: str) -> str:
@@ -140,19 +153,24 @@ def scan_vensim(text: str) -> VensimSource:
     header = re.match(r"\s*\{[^}]*\}", body)
     if header:
         position = header.end()
-    group, macro = "", ""
+    group, macro, began = "", "", 0
     while True:
-        start = position + len(body[position:]) - len(body[position:].lstrip())
-        if start >= len(body):
+        text_begins = _TEXT.search(body, position)
+        if text_begins is None or len(found) > MAX_DEFINITIONS:
             break
+        start = text_begins.start()
         line = lines.of(start)
+        if len(problems) >= MAX_PROBLEMS:
+            problems.append((line, "nothing is read from here on; too much is wrong"))
+            break
         if body.startswith(":END OF MACRO:", start):
             macro, position = "", start + len(":END OF MACRO:")
             continue
-        opening = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)").match(body, start)
+        opening = _MACRO.match(body, start)
         if opening:
             macro, position = one_line(opening.group(1)), opening.end()
             macros.append((macro, one_line(opening.group(0))))
+            began = line
             continue
         fields, position, closed = _fields(body, start)
         if not closed:
@@ -173,6 +191,8 @@ def scan_vensim(text: str) -> VensimSource:
             problems.append((line, problem))
         if item is not None:
             found.append(item)
+    if macro and not problems:
+        problems.append((began, f"the macro '{macro}' has no :END OF MACRO:"))
     return VensimSource(tuple(found), tuple(macros), tuple(problems))
 
 
@@ -180,7 +200,10 @@ def _fields(body: str, start: int) -> tuple[list[str], int, bool]:
     fields: list[str] = []
     position = start
     while True:
-        stop = _field(body, position, quotes=len(fields) != 2)
+        if len(fields) < _MOST_FIELDS:
+            stop = _field(body, position, quotes=len(fields) != 2)
+        else:
+            stop = body.find("|", position) % (len(body) + 1)  # -1 becomes the end
         fields.append(body[position:stop])
         if stop >= len(body):
             return fields, stop, False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 
 Binding = Mapping[str, str]
 """Which element each range stands for, by the range's key."""
@@ -12,6 +13,10 @@ Binding = Mapping[str, str]
 
 class SubscriptError(Exception):
     """A subscript that means nothing here; the message says why."""
+
+
+MAX_SCALARS = 200_000
+"""What the subscripts of one variable, and a whole model, may be written out as."""
 
 
 def subscript_key(name: str) -> str:
@@ -115,20 +120,36 @@ class Space:
         Raises
         ------
         SubscriptError
-            If a subscript is neither a range nor an element.
+            If a subscript is neither a range nor an element, or there are more
+            combinations than a model may have scalars.
         """
         names = list(subscripts)
         keys = [
             None if self.element_name(name) is not None else subscript_key(name)
             for name in names
         ]
-        for elements in product(*(self.members(name) for name in names)):
+        for elements in self.combinations(names):
             binding = {
                 key: element
                 for key, element in zip(keys, elements, strict=True)
                 if key is not None
             }
             yield binding, elements
+
+    def combinations(self, names: Iterable[str]) -> Iterator[tuple[str, ...]]:
+        """Return all combinations of the elements of these ranges, counted first.
+
+        Raises
+        ------
+        SubscriptError
+            If they are more than a model may have scalars.
+        """
+        members = [self.members(name) for name in names]
+        count = prod(len(item) for item in members)
+        if count > MAX_SCALARS:
+            msg = f"{count} combinations of subscripts; at most {MAX_SCALARS}"
+            raise SubscriptError(msg)
+        return product(*members)
 
     def resolve(
         self, subscript: str, binding: Binding, others: Iterable[str] = ()

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Tree = Any
 
 
+MAX_ORDER = 1000
+"""Of delays and smooths; each order is a state of its own."""
+
+
 def stock(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     """INTEG: a state with a rate, or held at zero where it is non-negative."""
     number = low.instance(
@@ -52,10 +56,18 @@ def _held(low: Lowering, place: Tree, scope: Scope, kind: str, **extra: Any) -> 
     return low.state(number)
 
 
+def _few(order: float, what: str) -> None:
+    """Refuse an order that no one means."""
+    if not order <= MAX_ORDER:
+        msg = f"the order of a {what} is {order:g}; at most {MAX_ORDER}"
+        raise EquationError(msg)
+
+
 def smooth(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     """SMOOTH of any order: a chain of first-order adjustments."""
     before = scope.at("init")
     order = low.constant(low.express(tree.order, before), "the order of a SMOOTH")
+    _few(order, "SMOOTH")
     if order != int(order) or order < 1:
         msg = f"the order of a SMOOTH must be a whole number from 1 on, not {order:g}"
         raise EquationError(msg)
@@ -81,6 +93,7 @@ def delay(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     """DELAY of any order; its order falls where a run shortens its delay time."""
     before = scope.at("init")
     asked = low.constant(low.express(tree.order, before), "the order of a DELAY")
+    _few(asked, "DELAY")
     if asked < 1:
         msg = f"the order of a DELAY must be 1 or more, not {asked:g}"
         raise EquationError(msg)

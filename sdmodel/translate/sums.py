@@ -6,7 +6,6 @@ The order is numpy's, in which PySD's generated code adds.
 from __future__ import annotations
 
 from functools import reduce
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.lower import EquationError, Lowering, Scope
@@ -57,7 +56,7 @@ def _over(fold: Fold) -> Make:
         if not marked:
             msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
             raise EquationError(msg)
-        members = [low.space.members(name) for name in marked.values()]
+        sizes = tuple(len(low.space.members(name)) for name in marked.values())
         nodes = [
             low.express(
                 args[0],
@@ -67,9 +66,9 @@ def _over(fold: Fold) -> Make:
                     scope.mode,
                 ),
             )
-            for chosen in product(*members)
+            for chosen in low.space.combinations(marked.values())
         ]
-        return fold(low, nodes, tuple(len(names) for names in members))
+        return fold(low, nodes, sizes)
 
     return make
 

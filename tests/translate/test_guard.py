@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import os
+import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +16,7 @@ import pytest
 from sdmodel.errors import ModelFileError, SdmodelError, UnsupportedError
 from sdmodel.translate.read import read_model
 
+FIVE_SECONDS = 5.0
 TAIL = """
 FINAL TIME = 4 ~ year ~|
 INITIAL TIME = 0 ~ year ~|
@@ -119,6 +125,55 @@ REFUSED = {
     "missing field": ("y = 1 ~ person |", "lacks a field"),
     "range in itself": ("d: a,d ~~|\nx[d] = 1 ~~|", "contains itself"),
     "zero delay": ("y = DELAY1(Time, 0) ~~|", "shorter than TIME STEP|than 1 steps"),
+    "quoted twin": (
+        'x = 1 ~~|\n"x" = 3 ~~|',
+        "line 3: '\"x\"' is defined again; line 2",
+    ),
+    "lookup points that are Python": (
+        "lk((0,0),(1,open('PWN','w'))) ~~|\ny = lk(Time) ~~|",
+        "line 2: 'lk' cannot be read",
+    ),
+    "limits that are Python on a line of their own": (
+        "lk(\n[(0,0)-\n(1,open('PWN','w'))],(0,0),(1,1)) ~~|\ny = lk(Time) ~~|",
+        "line 2: 'lk': lookup limits must be numbers",
+    ),
+    "twenty thousand parentheses": (
+        "y = " + "(" * 20_000 + "1" + ")" * 20_000 + " ~~|",
+        "20000 parentheses inside each other",
+    ),
+    "a very long sum": ("y = 1" + "+1" * 9_000 + " ~~|", "line 2: 'y' cannot be read"),
+    "an endless equation": ("y = 1" + "+1" * 30_000 + " ~~|", "more than 50000 char"),
+    "a clock of its own": ("Time = 3 ~~|\ny = Time ~~|", "line 2: 'Time' is what the"),
+    "unfinished macro": (
+        ":MACRO: f(a)\nf = a*2 ~~|",
+        "line 2: the macro 'f' has no :END OF MACRO:",
+    ),
+    "merge conflict": ("<<<<<<< HEAD\nx = 1 ~~|\n=======\nx = 2 ~~|", "begin with a"),
+    "a hundred million elements": (
+        "d: (a1-a9999) ~~|\ne: (b1-b9999) ~~|\nx[d,e] = 1 ~~|",
+        r"line 4: 'x': 99980001 combinations of subscripts; at most 200000",
+    ),
+    "a sum of a hundred million": (
+        (
+            "d: (a1-a9999) ~~|\ne: (b1-b9999) ~~|\nx[d] = 1 ~~|\nz[e] = 2 ~~|\n"
+            "y = SUM(x[d!]*z[e!]) ~~|"
+        ),
+        "line 6: 'y': 99980001 combinations",
+    ),
+    "many large arrays": (
+        "d: (a1-a9999) ~~|\n" + "".join(f"x{i}[d] = 1 ~~|\n" for i in range(30)),
+        "more than 200000 scalar variables",
+    ),
+    "an endless range": ("d: (a1-a999999999) ~~|", "line 2: 'd': .* more than 20000"),
+    "a range that counts down": ("d: (a9-a1) ~~|", "line 2: 'd': .a9-a1. counts down"),
+    "an endless delay": (
+        "y = DELAY N(Time, 4, 0, 1000000000) ~~|",
+        "line 2: 'y': the order of a DELAY is 1e.09; at most 1000",
+    ),
+    "an infinite smooth": (
+        "y = SMOOTH N(Time, 4, 0, 1e999) ~~|",
+        "line 2: 'y': the order of a SMOOTH is inf; at most 1000",
+    ),
     "text, not a model": ("Dear reader, a letter. ~~|", "has no equation|cannot be"),
 }
 
@@ -155,6 +210,45 @@ def test_time_axis_refused(case: str, write: Write) -> None:
     values, words = TIMES[case]
     with pytest.raises(ModelFileError, match=words):
         read_model(write("{UTF-8}\n" + time_axis(*values)), cache=False)
+
+
+def test_both_ends_of_a_long_loop_are_told(write: Write) -> None:
+    body = "x0 = x299 ~~|\n" + "".join(
+        f"x{i} = x{i - 1}+1 ~~|\n" for i in range(1, 300)
+    )
+    with pytest.raises(
+        ModelFileError, match="an algebraic loop: x0 → x299 → "
+    ) as caught:
+        read_model(write(vensim(body)), cache=False)
+    assert len(caught.value.problems[0]) < 500
+    assert "→ … 281 more … →" in caught.value.problems[0]
+
+
+HUGE = {
+    "definitions": ("x{i} = {i} ~~|\n", "more than 20000 definitions"),
+    "bars": ("~~|", "line 2: nothing is read from here on; too much is wrong"),
+    "tildes": ("~", "line 2: the definition '' does not end with"),
+    "quotes": ('"', 'line 2: the definition \'""""".* does not end with'),
+    "lines": ("\n", "holds no equation"),
+}
+
+
+@pytest.mark.parametrize("case", HUGE)
+def test_a_huge_file_is_refused_soon(case: str, write: Write) -> None:
+    part, words = HUGE[case]
+    size = 1_500_000
+    text = "".join(part.format(i=i) for i in range(size // len(part.format(i=10**5))))
+    path = write("{UTF-8}\n" + text)
+    begun = time.perf_counter()
+    with pytest.raises(ModelFileError, match=words) as caught:
+        read_model(path, cache=False)
+    assert time.perf_counter() - begun < FIVE_SECONDS
+    assert len(caught.value.problems) <= 51
+
+
+def test_larger_than_is_ever_read(write: Write) -> None:
+    with pytest.raises(ModelFileError, match="larger than 20 MB; not read"):
+        read_model(write(b"{UTF-8}\n" + b"a" * 20_000_001), cache=False)
 
 
 def test_unfinished_file_is_refused(write: Write) -> None:
@@ -253,6 +347,50 @@ def test_nothing_is_written_beside_the_model(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.parametrize("name", ["人口 模型.mdl", 'it\'s "odd" $x;.mdl', "M.MDL"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_odd_file_names_and_line_ends_are_read(
+    name: str, ends: str, tmp_path: Path
+) -> None:
+    plain, odd = tmp_path / "m" / "m.mdl", tmp_path / "odd" / name
+    for path, text in ((plain, "\n"), (odd, ends)):
+        path.parent.mkdir()
+        path.write_bytes(
+            vensim("人口 = INTEG(-人口/2, 9) ~~|").replace("\n", text).encode()
+        )
+    model = read_model(odd, cache=False)
+    assert model.nodes == read_model(plain, cache=False).nodes
+    assert model.name == odd.stem
+    assert [item.name for item in odd.parent.iterdir()] == [name]
+
+
+VERBS = {
+    "run": ["--save", "all", "--csv", "all.csv", "--model"],
+    "check": [],
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("case", ["limits that are Python", "loop of two", "undefined"])
+def test_the_program_ends_with_two_and_leaves_nothing(
+    verb: str, case: str, write: Write, tmp_path: Path
+) -> None:
+    path = write(vensim(REFUSED[case][0]))
+    done = subprocess.run(
+        [sys.executable, "-m", "sdmodel", verb, *VERBS[verb], str(path)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"sdmodel: {path}, line ")
+    assert "Traceback" not in done.stderr
+    assert [item.name for item in tmp_path.iterdir()] == [path.name]
+
+
 def test_names_stay_as_written(write: Write) -> None:
     body = "人口 = INTEG(出生*2, 100) ~ person ~ 注释|\n出生 = 1 ~~|\nD's = 人口 ~~|"
     model = read_model(write(vensim(body)), cache=False)
@@ -285,6 +423,38 @@ XML = {
         XMILE.format(doctype="", eqn="__import__('os').abort()", more=""),
         "'out' cannot be read",
     ),
+    "no end": (
+        XMILE.format(doctype="", eqn="2", more="").replace("</xmile>", ""),
+        "not well-formed XML .Premature end",
+    ),
+    "no time axis": (
+        re.sub("<sim_specs>.*\n", "", XMILE.format(doctype="", eqn="2", more="")),
+        "<sim_specs> is missing",
+    ),
+    "no stop": (
+        XMILE.format(doctype="", eqn="2", more="").replace("<stop>4</stop>", ""),
+        "line 3: <stop> is missing",
+    ),
+    "an empty stop": (
+        XMILE.format(doctype="", eqn="2", more="").replace(">4<", "><"),
+        "line 3: <stop> is ''; it must be a number",
+    ),
+    "a start of code": (
+        XMILE.format(doctype="", eqn="2", more="").replace(">0<", ">open('PWN')<"),
+        "line 3: <start> is 'open.'PWN'.'; it must be a number",
+    ),
+    "no equation": (
+        XMILE.format(doctype="", eqn="2", more="<aux name='g'></aux>"),
+        "line 7: 'g' has no <eqn>",
+    ),
+    "no name": (
+        XMILE.format(doctype="", eqn="2", more="<aux><eqn>1</eqn></aux>"),
+        "line 7: a <aux> without a name",
+    ),
+    "deep elements": (
+        XMILE.format(doctype="", eqn="2", more="<g>" * 50_000),
+        "line 7: not well-formed XML",
+    ),
     "not xmile": ("<html></html>", "the root is not <xmile"),
     "not xml": ("hello", "not well-formed XML"),
 }
@@ -296,6 +466,16 @@ def test_xmile_refused(case: str, tmp_path: Path) -> None:
     path = tmp_path / "m.xmile"
     path.write_text(content)
     with pytest.raises(ModelFileError, match=words):
+        read_model(path, cache=False)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-7"])
+def test_no_encoding_hides_a_doctype(encoding: str, tmp_path: Path) -> None:
+    doctype = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>\n'
+    text = XMILE.format(doctype=doctype, eqn="2", more="")
+    path = tmp_path / "m.xmile"
+    path.write_bytes(text.replace("utf-8", encoding).encode(encoding))
+    with pytest.raises(ModelFileError, match=r"not written as UTF-8|DOCTYPE"):
         read_model(path, cache=False)
 
 
