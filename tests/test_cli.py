@@ -314,6 +314,9 @@ def test_the_models_own_file_brings_its_folder(sd: Sd) -> None:
     )
 
 
+FOR_A_REPORT = {"context.json", "regimes.csv", "series.nc"}
+
+
 def test_a_run_folder_holds_the_record(sd: Sd) -> None:
     sd(
         "run",
@@ -330,7 +333,7 @@ def test_a_run_folder_holds_the_record(sd: Sd) -> None:
     assert run.manifest["command"][:3] == ["sdmodel", "run", "drg"]
     assert run.manifest["scenarios"]["drg"]["values"]["premium"] == 450.0
     assert set(run.manifest["outputs"]) == {
-        "results.nc", "outcomes.csv", "series.csv", "all.csv",
+        "results.nc", "outcomes.csv", "series.csv", "all.csv", *FOR_A_REPORT,
     }  # fmt: skip
     data = run.dataset()
     assert data["run"].to_numpy().tolist() == ["drg", "capitation"]
@@ -378,7 +381,8 @@ def test_compare_writes_figures_and_tables(sd: Sd) -> None:
     }
     for name in figures:
         assert Path("c", name).read_bytes().startswith(b"\x89PNG")
-    assert names - figures == {"results.nc", "levers.csv", "outcomes.csv", "series.csv"}
+    tables = {"results.nc", "levers.csv", "outcomes.csv", "series.csv"}
+    assert names - figures == tables | FOR_A_REPORT
     assert table(Path("c/levers.csv"))[1] == [
         ["DRG share", "0.0", "0.4@2026..0.8@2029"]
     ]

@@ -163,7 +163,7 @@ CASES = [
     study_case("unknown method", "n = 8", "n = -1", "'n'", "-1"),
     study_case("unknown method", "n = 8", "n = 10.5", "'n'", "whole number"),
     study_case("unknown method", "n = 8", 'n = "abc"', "'n'", "'abc'"),
-    study_case("unknown method", "n = 8", "n = 1000000000", "1048576"),
+    study_case("unknown method", "n = 8", "n = 1000000000", "runs", "hours", "GB"),
     study_case("unknown method", "seed = 1", "seed = -1", "'seed'"),
     # -- wrong kind
     value_case(

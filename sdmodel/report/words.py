@@ -181,9 +181,11 @@ class Change:
 def _brief(value: float, *, sign: bool = False) -> str:
     """Return a number with the two digits that a sentence needs."""
     size = abs(value)
+    if size == 0:
+        return "0"
     if size >= 1e6:
         text = _plain(value)
-    elif size >= 10 or value == 0:
+    elif size >= 10:
         text = _minus(f"{value:,.0f}")
     else:
         decimals = min(3, 1 - math.floor(math.log10(size) + 1e-9))
