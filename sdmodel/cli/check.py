@@ -41,7 +41,7 @@ def check(path: str | None, model: str, as_json: bool) -> None:
     if path is not None and model not in {DEFAULT_MODEL, path}:
         msg = f"two models given: '{path}' and --model '{model}'; give one"
         raise click.UsageError(msg)
-    found = inspect_model(read_model(locate_model(path or model)[0]))
+    found = inspect_model(read_model(locate_model(model if path is None else path)[0]))
     if as_json:
         emit_json(_document(found))
     else:

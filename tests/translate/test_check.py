@@ -197,3 +197,8 @@ def test_the_verb_groups_the_series(path: Path) -> None:
     listed = json.loads(CliRunner().invoke(check, [str(path), "--json"]).stdout)
     assert listed["exogenous"][2]["dates"] == {"2": 2}
     assert listed["exogenous"][0]["used_by"] == ["births"]
+
+
+def test_an_empty_path_is_not_the_shipped_model() -> None:
+    result = CliRunner().invoke(check, [""])
+    assert isinstance(result.exception, ModelFileError)
