@@ -142,6 +142,8 @@ class Model:
         ModelFileError
             If there is none; the message names the nearest.
         """
+        if name in self.variables or name in self.scalars:
+            return name  # 'a b' and 'ab' may both be there, and are alike when plain
         found = self._plain.get(plain(name))
         if found is None:
             hint = did_you_mean(name, [*self.variables, *self.scalars])
