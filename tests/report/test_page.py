@@ -17,6 +17,8 @@ from sdmodel.cli.main import main
 from sdmodel.errors import ResultsError, UsageError
 from sdmodel.report.build import check_formats, render, report
 from sdmodel.report.load import load
+from sdmodel.report.study_page import study_page
+from sdmodel.report.tables import overview
 from sdmodel.study.results import open_run, save_run
 
 if TYPE_CHECKING:
@@ -248,3 +250,52 @@ def test_matplotlib_is_left_as_it_was(run_folder: Path) -> None:
         before = dict(mpl.rcParams)
         render(replace(load(run_folder), studies=()))
         assert dict(mpl.rcParams) == before
+
+
+def test_the_first_table_says_who_gains_and_who_loses(run_folder: Path) -> None:
+    content = load(run_folder)
+    table = overview(content)
+    assert len(table["rows"]) == len(content.scenarios) - 1
+    assert table["heads"][0] == "Patients"
+    for row in table["rows"]:
+        assert len(row["cells"]) == len(table["heads"])
+        for cell in row["cells"]:
+            # The sign says in black and white what the colour says.
+            assert cell["mark"][0] in "▲▼±?="
+            assert bool(cell["changes"]) == (cell["kind"] != "same")
+            assert all(change["range"] for change in cell["changes"])
+    text = (run_folder / "report.html").read_text(encoding="utf-8")
+    assert text.index('class="overview"') < text.index('class="verdicts"')
+    assert text.index("Not to be used for") < text.index('class="verdicts"')
+
+
+def test_what_is_not_settled_is_called_provisional_with_the_sample_that_would_do(
+    run_folder: Path,
+) -> None:
+    content = load(run_folder)
+    for study in content.studies:
+        page = study_page(content, study, lambda: None)
+        states = study.verdicts[
+            (study.verdicts["state"] == "ok")
+            & (study.verdicts["scenario"] == content.baseline)
+        ]
+        assert len(page["convergence"]) == len(states)
+        for row, settled in zip(page["convergence"], states["converged"], strict=True):
+            assert row["state"].startswith("converged") == (str(settled) == "True")
+            assert bool(row["needed"]) == (str(settled) != "True")
+        assert any(row["needed"] for row in page["convergence"])
+    text = (run_folder / "report.html").read_text(encoding="utf-8")
+    assert "provisional" in text
+
+
+def test_decisive_assumptions_are_marked(run_folder: Path) -> None:
+    content = load(run_folder)
+    (study,) = [s for s in content.studies if s.method == "sobol"]
+    sure = replace(study, indices=study.indices.assign(low=0.5))
+    rows = study_page(content, sure, lambda: None)["decisive"]
+    found = [item for row in rows for cell in row["cells"] for item in cell]
+    # Every control of the toy model is an assumption; a mix is none.
+    assert any(item["assumed"] for item in found)
+    unsure = replace(study, indices=study.indices.assign(low=0.0))
+    rows = study_page(content, unsure, lambda: None)["decisive"]
+    assert not [item for row in rows for cell in row["cells"] for item in cell]
