@@ -32,6 +32,11 @@ NOT_DRAWN: dict[str, str] = {
 a study that wants one of their controls names it."""
 
 
+def held(group: str) -> bool:
+    """Say whether controls of this group are ``NOT_DRAWN`` unless named."""
+    return group.strip().casefold() in NOT_DRAWN
+
+
 def drawable(
     controls: Iterable[Control], named: Collection[str] = ()
 ) -> tuple[Control, ...]:
@@ -47,8 +52,7 @@ def drawable(
     return tuple(
         control
         for control in controls
-        if control.group.strip().casefold() not in NOT_DRAWN
-        or plain(control.name) in named
+        if not held(control.group) or plain(control.name) in named
     )
 
 

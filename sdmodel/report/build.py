@@ -267,7 +267,9 @@ def _grades(content: Content) -> str:
     listed = ", ".join(f"{count} {grade}" for grade, count in sorted(counts.items()))
     return (
         f"{len(content.parameters)} parameters by grade of evidence: {listed}. "
-        "Assumptions are shaded and marked ⚠: nothing was found that measures them."
+        "Assumptions are shaded and marked ⚠: nothing was found that measures them. "
+        "“Not drawn” are conventions, twins of levers before the policies start, and "
+        "switches of history: no band or screening moves them."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdmodel.experiments.space import held
 from sdmodel.report.words import (
     MARKS,
     SIGNS,
@@ -166,7 +167,9 @@ def parameter_rows(content: Content) -> list[dict[str, Any]]:
                 "unit": "" if unit.casefold() in {"dmnl", "1"} else unit,
                 "default": f"{item['default']:.6g}",
                 "range": f"{item['min']:.6g} to {item['max']:.6g}",
-                "distribution": item["distribution"],
+                "distribution": (
+                    "not drawn" if held(str(item["group"])) else item["distribution"]
+                ),
                 "grade": item["grade"],
                 "assumed": item["grade"] == "assumption",
                 "source": item["source"],
