@@ -49,8 +49,8 @@ def short_numbers(axes: Axes, *, vertical: bool = True) -> None:
         size = abs(value)
         for limit, unit, letter in ((1e9, 1e9, "bn"), (1e6, 1e6, "m"), (1e4, 1e3, "k")):
             if size >= limit:
-                return f"{value / unit:g} {letter}"
-        return f"{value:g}"
+                return f"{value / unit:g} {letter}".replace("-", "−")
+        return f"{value:g}".replace("-", "−")
 
     for axis in (axes.yaxis,) if vertical else (axes.xaxis,):
         axis.set_major_formatter(FuncFormatter(text))
@@ -241,7 +241,7 @@ def difference_figure(
             change = changes[scenario.id][key]
             colour = colour_of(ids, scenario.id, content.baseline)
             ends = [scale * change.low, scale * change.high]
-            axes.plot(ends, [place, place], color=colour, lw=2.5)
+            axes.plot(ends, [place, place], color=colour, lw=2.5, solid_capstyle="butt")
             axes.plot(scale * change.change, place, "o", color=colour, markersize=5)
         axes.set_yticks(range(len(others)), [wrapped(s.title, 36) for s in others])
         axes.set_ylim(len(others) - 0.5, -0.5)

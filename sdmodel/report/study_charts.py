@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MAIN = {"morris": "mu_star", "sobol": "ST"}
 SCOPES = {"levers": "Levers", "uncertainties": "Uncertainties"}
+TIER_NAMES = 4
+"""Factors of a tier that a picture's text names; the rest are counted."""
+
 SHOWN = 9
 """Factors shown in a panel; the table holds all."""
 
@@ -44,9 +47,9 @@ def indices(
                 wrapped(f"{content.label(key)}: {SCOPES[scope].lower()}", 34)
             )
             first = part[(part["measure"] == main) & (part["tier"] == 1)]
-            names = ", ".join(str(name) for name in first["label"])
+            names = [str(n) for n in first.sort_values("value")["label"]][::-1]
             if names:
-                told.append(f"{content.label(key)}, {scope}, first tier: {names}")
+                told.append(f"{content.label(key)}, {scope}, first tier: {some(names)}")
     words = (
         "mu* (dot, with 95 % interval) and sigma (cross), in units of the outcome over "
         "the whole range of a factor"
@@ -63,6 +66,12 @@ def indices(
         f"{_name(study.method)}: {words}. At most {SHOWN} factors a panel, those with "
         "the largest values; where bars overlap, no order is claimed.",
     )
+
+
+def some(names: Sequence[str], count: int = TIER_NAMES) -> str:
+    """Return the first names, and how many more there are."""
+    left = len(names) - count
+    return ", ".join(names[:count]) + (f" and {left} more" if left > 0 else "")
 
 
 def _name(method: str) -> str:
@@ -96,7 +105,14 @@ def _bars(axes: Axes, part: pd.DataFrame, shown: list[str], method: str) -> None
             low, high = float(rows["low"][factor]), float(rows["high"][factor])
             at = place - offset
             if low == low:
-                axes.plot([low, high], [at, at], color=colour, lw=2, alpha=0.6)
+                axes.plot(
+                    [low, high],
+                    [at, at],
+                    color=colour,
+                    lw=2,
+                    alpha=0.6,
+                    solid_capstyle="butt",
+                )
             axes.plot(
                 value,
                 at,
@@ -223,6 +239,7 @@ def classes(content: Content, study: Study, scenario: str) -> Picture | None:
         "classes",
         f"Share of variance by class. {told}.",
         "Policy or ignorance: share of each outcome's variance that levers explain "
-        "alone, that uncertainties explain alone, and that only both together explain. "
-        "The intervals stand in the table.",
+        "alone, that uncertainties explain alone, and that only both together explain: "
+        "of the variance that the factors of this study cause. Factors left out would "
+        "change the shares. The intervals stand in the table.",
     )

@@ -76,6 +76,7 @@ def study_page(
         "notes": _notes(content, study),
         "pictures": pictures,
         "decisive": _decisive(content, study, first) if study.method == "sobol" else [],
+        "screened": _screening(content, study) is not None,
         "convergence": _convergence(content, study, first),
         "tables": tables,
         "failures": [_failure(content, item) for item in study.failures],
@@ -144,6 +145,50 @@ DECISIVE = 0.05
 
 NAMED = 5
 
+LEFT_OUT = 3
+"""Factors left out of a study that are named for an outcome."""
+
+LEFT_OUT_SHARE = 0.1
+"""And the share of the largest mu* that makes one worth naming."""
+
+
+def _screening(content: Content, study: Study) -> Study | None:
+    """Return the Morris screening in the same folder, for another method's study."""
+    found = (s for s in content.studies if s.method == "morris")
+    return None if study.method == "morris" else next(found, None)
+
+
+def _left_out(content: Content, study: Study, scenario: str, key: str) -> list[str]:
+    """Return the strongest factors of the screening that the study did not move."""
+    screening = _screening(content, study)
+    if screening is None:
+        return []
+    moved = set(study.indices["factor"])
+    rows = screening.indices
+    rows = rows[
+        (rows["measure"] == MAIN["morris"])
+        & (rows["n"] == screening.n)
+        & (rows["scenario"] == scenario)
+        & (rows["outcome"] == key)
+    ]
+    if not len(rows):
+        return []
+    # Levers are weighed against levers, uncertainties against uncertainties.
+    largest = rows.groupby("scope")["value"].transform("max")
+    rows = rows.assign(share=rows["value"] / largest)
+    left = rows[~rows["factor"].isin(moved) & (rows["share"] >= LEFT_OUT_SHARE)]
+    unit = content.unit(key)
+    return [
+        f"{row['label']} {span(row['value'], row['low'], row['high'], unit)}, "
+        f"{100 * row['share']:.0f} % of the largest of the {row['scope']}"
+        for row in left.nlargest(LEFT_OUT, "share").to_dict("records")
+    ]
+
+
+def span(value: float, low: float, high: float, unit: str) -> str:
+    """Return a value with its interval in square brackets."""
+    return f"{number(value, unit)} [{number(low, unit)}; {number(high, unit)}]"
+
 
 def _decisive(content: Content, study: Study, scenario: str) -> list[dict[str, Any]]:
     """Return for each outcome the factors that surely matter, by scope, with grade."""
@@ -180,6 +225,7 @@ def _decisive(content: Content, study: Study, scenario: str) -> list[dict[str, A
             {
                 "label": content.label(key),
                 "cells": cells,
+                "left_out": _left_out(content, study, scenario, key),
                 "provisional": not settled,
             }
         )
@@ -302,7 +348,12 @@ def _cells(
             return number(value, unit) if method == "morris" else f"{value:.2f}"
 
         if float(row["value"]) == 0.0:
-            found[factor, key] = "no effect"
+            # A screening cannot show that there is none, only that it saw none.
+            found[factor, key] = (
+                f"none seen in {int(row['n'])} trajectories"
+                if method == "morris"
+                else "no effect"
+            )
             continue
         extra = (
             "" if second["value"] != second["value"] else f" ({text(second['value'])})"

@@ -17,6 +17,7 @@ from sdmodel.cli.main import main
 from sdmodel.errors import ResultsError, UsageError
 from sdmodel.report.build import check_formats, render, report
 from sdmodel.report.load import load
+from sdmodel.report.study_charts import some
 from sdmodel.report.study_page import study_page
 from sdmodel.report.tables import overview
 from sdmodel.study.results import open_run, save_run
@@ -299,3 +300,50 @@ def test_decisive_assumptions_are_marked(run_folder: Path) -> None:
     unsure = replace(study, indices=study.indices.assign(low=0.0))
     rows = study_page(content, unsure, lambda: None)["decisive"]
     assert not [item for row in rows for cell in row["cells"] for item in cell]
+
+
+def test_what_a_study_left_out_is_named_with_its_strength(run_folder: Path) -> None:
+    content = load(run_folder)
+    (study,) = [s for s in content.studies if s.method == "sobol"]
+    (screening,) = [s for s in content.studies if s.method == "morris"]
+    rows = screening.indices[screening.indices["measure"] == "mu_star"]
+    strongest = rows[rows["n"] == screening.n].nlargest(1, "value").iloc[0]
+    gone = study.indices[study.indices["factor"] != strongest["factor"]]
+    less = replace(study, indices=gone)
+    found = study_page(content, less, lambda: None)["decisive"]
+    (row,) = [r for r in found if r["label"] == content.label(strongest["outcome"])]
+    assert any(
+        text.startswith(f"{strongest['label']} ") and "100 % of the largest" in text
+        for text in row["left_out"]
+    )
+    full = study_page(content, study, lambda: None)["decisive"]
+    assert not any(
+        text.startswith(f"{strongest['label']} ")
+        for row in full
+        for text in row["left_out"]
+    )
+    text = (run_folder / "report.html").read_text(encoding="utf-8")
+    assert "variance that the factors of this study cause" in text
+
+
+def test_a_screening_says_none_seen_and_never_no_effect(run_folder: Path) -> None:
+    content = load(run_folder)
+    (study,) = [s for s in content.studies if s.method == "morris"]
+    weak = str(study.indices["factor"].iloc[-1])
+    value = study.indices["value"].where(study.indices["factor"] != weak, 0.0)
+    zero = replace(study, indices=study.indices.assign(value=value))
+    label = str(study.indices["label"].iloc[-1])
+    page = study_page(content, zero, lambda: None)
+    cells = {
+        cell
+        for table in page["tables"]
+        for row in table["rows"]
+        if row[0] == label
+        for cell in row[1:]
+    }
+    assert cells == {f"none seen in {study.n} trajectories"}
+
+
+def test_long_tiers_are_cut_and_counted() -> None:
+    assert some([str(i) for i in range(14)], 12).endswith("10, 11 and 2 more")
+    assert some(["a", "b"]) == "a, b"
