@@ -322,7 +322,7 @@ CASES = [
         {"file": ""},
         3,
     ),
-    Case("output", ("run", "--csv", "tiny", "--model", "tiny"), ("folder",), {}, 3),
+    Case("output", ("run", "--csv", "tiny", "--model", "tiny"), ("folder",)),
     Case(
         "output",
         ("compare", "baseline", "drg", "--out", "/proc/nowhere", "--model", "tiny"),

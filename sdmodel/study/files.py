@@ -9,7 +9,7 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import HostError, SdmodelError
+from sdmodel.errors import HostError, SdmodelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,6 +160,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     An older folder of that name goes only after the new one is complete.
     """
+    # A link keeps pointing where it did; what it points to is replaced.
+    path = path.resolve()
     made = ensure_folder(path.parent)
     temporary, old = beside(path), beside(path)
     try:
@@ -216,8 +218,10 @@ def check_writable(path: Path, *, folder: bool) -> None:
 
     Raises
     ------
+    UsageError
+        If it is a folder and a file is wanted.
     HostError
-        If it is of the wrong sort, or the place is full or not writable.
+        If a file stands where a folder is wanted, or the place is full or not writable.
     """
     if path.is_symlink() and not path.exists():
         msg = f"{path}: this link leads nowhere; remove it or choose another place"
@@ -227,7 +231,7 @@ def check_writable(path: Path, *, folder: bool) -> None:
         raise HostError(msg)
     if not folder and path.is_dir():
         msg = f"{path}: this is a folder; the name of a file is needed here"
-        raise HostError(msg)
+        raise UsageError(msg)
     if path.exists() and not path.is_dir() and not path.is_file():
         return
     made = ensure_folder(path.parent)

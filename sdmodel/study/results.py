@@ -13,8 +13,10 @@ import datetime as dt
 import hashlib
 import io
 import json
+import math
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import HostError, ResultsError
@@ -23,7 +25,6 @@ from sdmodel.study.files import atomic_folder, check_writable, host_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     import xarray as xr
 
@@ -34,6 +35,10 @@ FORMAT = 1
 """Version of the manifest; a reader refuses newer ones."""
 MANIFEST = "manifest.json"
 RESULTS = "results.nc"
+PAGE = "report.html"
+"""What ``report`` adds to a run folder, after the manifest was written."""
+SHOWN = 3
+"""Foreign files that a refusal names."""
 _NEEDED = ("format", "kind", "command", "model", "outputs")
 _PACKAGES = ("sdmodel", "numpy", "pysd", "llvmlite", "xarray", "scipy", "SALib")
 
@@ -134,21 +139,47 @@ def check_folder(folder: Path) -> None:
     HostError
         If it cannot be written.
     ResultsError
-        If it holds files and is no run folder: nobody's files are replaced.
+        If it holds anything that no run put there: nobody's files are replaced. It
+        is also raised for the current folder and those above it, which cannot be
+        replaced as a whole.
     """
-    check_writable(folder, folder=True)
-    if not folder.is_dir():
-        return
-    try:
-        names = [path.name for path in folder.iterdir()]
-    except OSError as error:
-        raise host_error(error, folder, "read") from error
-    if names and MANIFEST not in names:
+    true, here = folder.resolve(), Path.cwd()
+    if not true.name or true == here or true in here.parents:
         msg = (
-            f"{folder}: this folder holds other files ({len(names)}, such as "
-            f"'{sorted(names)[0]}'); name a new or empty folder"
+            f"{folder}: results need a folder of their own, not the current one or one "
+            "above it; name one, such as --out results"
         )
         raise ResultsError(msg)
+    check_writable(folder, folder=True)
+    foreign = _foreign(folder) if folder.is_dir() else []
+    if foreign:
+        shown = ", ".join(f"'{name}'" for name in foreign[:SHOWN])
+        more = f" and {len(foreign) - SHOWN} more" if len(foreign) > SHOWN else ""
+        msg = (
+            f"{folder}: this folder holds other files, which no run wrote: "
+            f"{shown}{more}; move them elsewhere, or name a new or empty folder"
+        )
+        raise ResultsError(msg)
+
+
+def _foreign(folder: Path) -> list[str]:
+    """Return what stands in a folder without being listed in its manifest.
+
+    The page that ``report`` adds is no one's loss: it is made from the rest.
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise host_error(error, folder, "read") from error
+    if MANIFEST not in names:
+        return names
+    try:
+        outputs = _manifest(folder / MANIFEST)["outputs"]
+    except (ResultsError, HostError):
+        # Without a readable list nothing is known to be a run's.
+        return names
+    own = {MANIFEST, PAGE, *outputs}
+    return [name for name in names if name not in own or (folder / name).is_dir()]
 
 
 def save_run(
@@ -277,7 +308,8 @@ def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes
 
     A byte order mark stands first if there is any letter beyond ASCII, by which
     spreadsheets know UTF-8. Texts that a spreadsheet would take for a formula
-    (beginning with = + - @) get an apostrophe before them; None is an empty cell.
+    (beginning with = + - @) get an apostrophe before them. None, and a number that does
+    not exist or is not finite, is an empty cell.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
@@ -292,7 +324,7 @@ def cell(item: object) -> str:
     if item is None:
         return ""
     if isinstance(item, float):
-        return repr(float(item))
+        return repr(float(item)) if math.isfinite(item) else ""
     text = str(item)
     if isinstance(item, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + text

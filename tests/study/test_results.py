@@ -238,7 +238,7 @@ def test_no_text_is_a_formula(text: str) -> None:
     assert cell(-1.5) == "-1.5"
 
 
-@given(st.floats(allow_nan=False))
+@given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_keep_their_full_precision(value: float) -> None:
     assert float(cell(value)) == value
     assert cell(np.float64(value)) == repr(value)
@@ -247,3 +247,59 @@ def test_numbers_keep_their_full_precision(value: float) -> None:
 def test_a_manifest_is_plain_json(saved: Path) -> None:
     text = (saved / "manifest.json").read_text("utf-8")
     assert json.loads(text)["format"] == 1
+
+
+def test_files_put_into_a_run_folder_are_never_replaced(
+    saved: Path, tiny: Model
+) -> None:
+    (saved / "thesis").mkdir()
+    (saved / "thesis" / "ch1.docx").write_text("years of work")
+    for name in ("notes.txt", "a.txt", "z.txt"):
+        (saved / name).write_text("mine")
+    words = r"no run wrote: 'a.txt', 'notes.txt', 'thesis' and 1 more; move them"
+    with pytest.raises(ResultsError, match=words):
+        save_run(saved, {"table.csv": b"b\n"}, manifest(tiny))
+    assert (saved / "thesis" / "ch1.docx").read_text() == "years of work"
+    assert (saved / "table.csv").read_bytes() == FILES["table.csv"]
+
+
+def test_a_page_in_the_folder_is_replaced_with_the_run(
+    saved: Path, tiny: Model
+) -> None:
+    (saved / "report.html").write_text("<html>")
+    save_run(saved, {"table.csv": b"b\n"}, manifest(tiny))
+    assert {p.name for p in saved.iterdir()} == {"manifest.json", "table.csv"}
+
+
+def test_a_folder_whose_manifest_is_damaged_is_left_alone(
+    saved: Path, tiny: Model
+) -> None:
+    (saved / "manifest.json").write_text("{")
+    with pytest.raises(ResultsError, match=r"'manifest\.json', 'results\.nc'"):
+        save_run(saved, {"table.csv": b"b\n"}, manifest(tiny))
+
+
+def test_a_link_to_a_run_folder_stays_a_link(
+    saved: Path, tiny: Model, tmp_path: Path
+) -> None:
+    link = tmp_path / "latest"
+    link.symlink_to(saved)
+    save_run(link, {"table.csv": b"b\n"}, manifest(tiny))
+    assert link.is_symlink()
+    assert {p.name for p in saved.iterdir()} == {"manifest.json", "table.csv"}
+    assert {p.name for p in tmp_path.iterdir()} == {"runs", "latest"}
+
+
+@pytest.mark.parametrize("place", [".", "..", "/", "inner/.."])
+def test_the_current_folder_is_not_replaced(
+    place: str, tiny: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ResultsError, match="a folder of their own"):
+        save_run(Path(place), FILES, manifest(tiny))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, np.float64("nan")])
+def test_a_number_that_does_not_exist_is_an_empty_cell(value: float) -> None:
+    assert cell(value) == ""
