@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REGIMES = (
     "baseline", "ffs", "per-diem", "drg", "dip", "capitation", "global-budget", "mixed",
 )  # fmt: skip
-BAND_RUNS = 256
+BAND_RUNS = 512
 SCREENING_N = 16
 """Trajectories of the screening: it moves everything in controls.csv, and only sorts
 out what matters at all."""

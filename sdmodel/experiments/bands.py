@@ -83,7 +83,9 @@ class Bands:
         """Return the spread of each outcome, and of its difference from the baseline.
 
         Columns: scenario, outcome, draws, undefined, p5, p50, p95, change_p5,
-        change_p50, change_p95, higher (share of draws in which it is higher).
+        change_p50, change_p95, higher (share of draws in which it is higher), and
+        change_p5_low to change_p95_high: 95 % intervals of these two quantiles.
+        when_p5, when_p50, when_p95 are quantiles over the draws that have a value.
         Draws that failed in either scenario are left out and counted; where any value
         does not exist the quantiles are nan.
         """
@@ -104,6 +106,8 @@ class Bands:
                 here = np.where(np.abs(here) <= noise, 0.0, here)
                 p5, p50, p95 = _quantiles(here[:, None], 1)
                 low, middle, high = _quantiles(change[:, None], 1)
+                below, above = _sure(change, 0.05), _sure(change, 0.95)
+                when = _quantiles(here[~np.isnan(here)][:, None], 1)
                 rows.append(
                     {
                         "scenario": scenario,
@@ -117,9 +121,35 @@ class Bands:
                         "change_p50": middle[0],
                         "change_p95": high[0],
                         "higher": float(np.mean(change > 0)) if good.any() else np.nan,
+                        "change_p5_low": below[0],
+                        "change_p5_high": below[1],
+                        "change_p95_low": above[0],
+                        "change_p95_high": above[1],
+                        "when_p5": when[0][0],
+                        "when_p50": when[1][0],
+                        "when_p95": when[2][0],
                     }
                 )
         return pd.DataFrame(rows)
+
+
+def _sure(values: NDArray[np.float64], share: float) -> tuple[float, float]:
+    """Return the 95 % interval of a quantile, from order statistics.
+
+    How many of n draws lie below a quantile is binomial, whatever the distribution
+    (David & Nagaraja 2003, Order Statistics, section 7.1; here by the normal limit);
+    nan where a value does not exist. Draws of a Sobol' sequence scatter less, so that
+    the interval is on the wide side.
+    """
+    size = len(values)
+    if not size or np.isnan(values).any():
+        return np.nan, np.nan
+    reach = 1.959964 * np.sqrt(size * share * (1.0 - share))
+    first = int(np.floor(size * share - reach)) - 1
+    last = int(np.ceil(size * share + reach))
+    ordered = np.sort(values)
+    low, high = ordered[max(first, 0)], ordered[min(last, size - 1)]
+    return float(low), float(high)
 
 
 def _quantiles(

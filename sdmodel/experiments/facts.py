@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r'"[^"]+"|[^\W\d][\w ]*')
 ABOUT = "report.toml"
-_KEYS = ("base_year", "not_for", "percent", "picture", "titles")
+_KEYS = (
+    "base_year", "days", "not_for", "notice", "percent", "picture", "titles",
+)  # fmt: skip
 _PICTURE_KEYS = ("size", "caption", "box", "arrow", "loop")
 
 
@@ -88,7 +90,9 @@ def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 
     ``base_year`` of its prices, what it must not be used for (``not_for``), the ids of
     outcomes that are shares of a whole and read as percentages (``percent``), what
-    observed variables and expressions of ``targets.csv`` are called (``titles``), and
+    observed variables and expressions of ``targets.csv`` are called (``titles``),
+    outcomes in years that read better in ``days``, from what size on a change counts
+    (``notice``: outcome id and a number in its unit, "any", or a relative size), and
     how to draw it (``picture``). Every box of the picture names the sectors (groups of
     the model file) that it stands for, and every arrow must be a dependence that the
     equations hold, so that the picture cannot drift away from the model.
@@ -124,10 +128,24 @@ def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         for name, title in dict(about.get("titles", {})).items()
         if not isinstance(title, str) or not title.strip()
     ]
+    problems += [
+        f"{path}, [notice]: {name} = {value!r}; allowed: a number above 0 in the "
+        'unit of the outcome, "any", or {relative = NUMBER}'
+        for name, value in dict(about.get("notice", {})).items()
+        if not _is_notice(value)
+    ]
     problems += _picture_problems(path, picture, facts)
     if problems:
         raise DataError(problems)
     return about
+
+
+def _is_notice(value: Any) -> bool:
+    if isinstance(value, dict):
+        return set(value) == {"relative"} and _is_notice(value["relative"])
+    if isinstance(value, bool):
+        return False
+    return value == "any" or (isinstance(value, int | float) and value > 0)
 
 
 def _picture_problems(

@@ -10,15 +10,10 @@ from sdmodel.report.charts import differences, history, trajectories
 from sdmodel.report.figures import style
 from sdmodel.report.load import load
 from sdmodel.report.model_picture import draw_model
+from sdmodel.report.notice import rule_text
 from sdmodel.report.study_page import study_page
 from sdmodel.report.tables import overview, parameter_rows, provenance, regime_table
-from sdmodel.report.words import (
-    NOTICEABLE_POINTS,
-    NOTICEABLE_SHARE,
-    NOTICEABLE_YEARS,
-    listed,
-    who_gains,
-)
+from sdmodel.report.words import is_share, listed, unit_words, who_gains
 from sdmodel.study.files import atomic_file
 
 if TYPE_CHECKING:
@@ -183,11 +178,17 @@ def _page(content: Content, progress: Progress) -> dict[str, Any]:
         "regimes": regimes,
         "overview": overview(content) if regimes else None,
         "draws": content.draws,
-        "rules": {
-            "share": f"{100 * NOTICEABLE_SHARE:g} %",
-            "points": f"{100 * NOTICEABLE_POINTS:g}",
-            "years": f"{NOTICEABLE_YEARS:g}",
-        },
+        "rules": rule_text(
+            {
+                outcome.label: (
+                    outcome.notice,
+                    unit_words(outcome.unit),
+                    is_share(outcome.unit),
+                )
+                for outcome in content.outcomes
+                if outcome.notice is not None
+            }
+        ),
         "pictures": pictures,
         "outside": _outside(content),
         "table": table,
@@ -243,12 +244,17 @@ def _regimes(content: Content) -> list[dict[str, Any]]:
 def _outside(content: Content) -> str:
     """Return in words what enters the model from outside: series, then dates."""
     items = content.model.get("exogenous", ())
+    titles = dict(content.model.get("titles", {}))
     series = [
-        f"{item['name']} ({item['from']:g} to {item['to']:g})"
+        f"{titles.get(item['name'], item['name'])} ({item['from']:g} to {item['to']:g})"
         for item in items
         if item["from"] is not None
     ]
-    dated = [str(item["name"]) for item in items if item["from"] is None]
+    dated = [
+        str(titles.get(item["name"], item["name"]))
+        for item in items
+        if item["from"] is None
+    ]
     parts = []
     if series:
         parts.append(f"From outside come these series only: {listed(series)}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+
+    from sdmodel.report.notice import Notice
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class OutcomeText:
     good: str
     stakeholder: str
     calendar: bool = False
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,9 @@ class Content:
                     low=float(row["change_p5"]),
                     high=float(row["change_p95"]),
                     calendar=outcome.calendar,
+                    notice=outcome.notice,
+                    lowest=float(row.get("change_p5_low", math.nan)),
+                    highest=float(row.get("change_p95_high", math.nan)),
                 )
             )
         return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ResultsError
 from sdmodel.report.content import Content, OutcomeText, ScenarioText, Study
+from sdmodel.report.notice import read_notice
 from sdmodel.study.results import open_run
 
 if TYPE_CHECKING:
@@ -43,8 +44,21 @@ def load(folder: Path) -> Content:
         raise ResultsError(msg) from error
 
 
+DAYS_A_YEAR = 365.0
+
+
 def _content(run: RunFolder, texts: dict[str, Any]) -> Content:
     outputs = run.manifest["outputs"]
+    days = set(texts["model"].get("days", ()))
+    notices = texts["model"].get("notice", {})
+    regimes = _table(run, REGIMES) if REGIMES in outputs else None
+    series = _series(run) if SERIES in outputs else None
+    studies = tuple(_study(run, item) for item in texts["studies"])
+    if days:
+        screenings = [s.indices for s in studies if s.method == "morris"]
+        for table in (regimes, series, *screenings):
+            if table is not None:
+                _to_days(table, days)
     return Content(
         title=texts["title"],
         question=texts["question"],
@@ -66,21 +80,42 @@ def _content(run: RunFolder, texts: dict[str, Any]) -> Content:
             OutcomeText(
                 key=item["key"],
                 label=item["label"],
-                unit=item["unit"],
-                series_unit=item["series_unit"],
+                unit="day" if item["key"] in days else item["unit"],
+                series_unit="day" if item["key"] in days else item["series_unit"],
                 good=item["good"],
                 stakeholder=item["stakeholder"],
                 calendar=bool(item["calendar"]),
+                notice=read_notice(
+                    notices[item["key"]], DAYS_A_YEAR if item["key"] in days else 1.0
+                )
+                if item["key"] in notices
+                else None,
             )
             for item in texts["outcomes"]
         ),
         headline=tuple(texts["headline"]),
-        regimes=_table(run, REGIMES) if REGIMES in outputs else None,
-        series=_series(run) if SERIES in outputs else None,
-        studies=tuple(_study(run, item) for item in texts["studies"]),
+        regimes=regimes,
+        series=series,
+        studies=studies,
         parameters=tuple(texts["parameters"]),
         targets=tuple(texts["targets"]),
     )
+
+
+_VALUES = (
+    "value", "p5", "p50", "p95", "change_p5", "change_p50", "change_p95",
+    "change_p5_low", "change_p5_high", "change_p95_low", "change_p95_high",
+    "low", "high",
+)  # fmt: skip
+
+
+def _to_days(table: pd.DataFrame, keys: set[str]) -> None:
+    """Turn the years of some outcomes into days, in place."""
+    ids = table["outcome"].astype(str).str.partition("@")[0]
+    rows = ids.isin(keys)
+    for column in _VALUES:
+        if column in table:
+            table.loc[rows, column] *= DAYS_A_YEAR
 
 
 def _table(run: RunFolder, name: str) -> pd.DataFrame:

@@ -97,12 +97,20 @@ def _how(content: Content, study: Study, scenarios: list[str]) -> str:
     if study.judge is not None:
         judged = (
             " SALib’s own analysis of one outcome of each design differs from these "
-            f"numbers by at most {study.judge:.0e}."
+            f"numbers {_apart(study.judge)}."
         )
     return (
         f"Around {around}: {' and '.join(counts)}, {study.n} {unit}, "
         f"{study.runs:,} runs, seed {study.seed}.{judged}"
     )
+
+
+ROUNDING = 1e-9
+"""Differences between two implementations that only the order of sums makes."""
+
+
+def _apart(judge: float) -> str:
+    return "by rounding only" if judge < ROUNDING else f"by at most {judge:.2g}"
 
 
 def _notes(content: Content, study: Study) -> list[str]:
@@ -250,7 +258,7 @@ def _convergence(content: Content, study: Study, scenario: str) -> list[dict[str
         widest = float((own["high"] - own["value"]).max())
         bound = SOBOL_HALF_WIDTH
         if study.method == "morris":
-            widest /= float(own["value"].max())
+            widest /= float(own["value"].max()) or 1.0
             bound = MORRIS_HALF_WIDTH
         settled = str(row["converged"]) == "True"
         needed = rows_needed(study.n, widest, bound)

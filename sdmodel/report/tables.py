@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.experiments.space import held
 from sdmodel.report.words import (
+    EDGE,
     MARKS,
     SIGNS,
     STAKEHOLDERS,
@@ -149,7 +150,7 @@ def _cell(content: Content, scenario: str, change: Change | None) -> dict[str, s
     return {
         "value": value,
         "kind": direction,
-        "sign": SIGNS[direction],
+        "sign": EDGE if change.at_edge else SIGNS[direction],
         "change": signed(change.change, change.unit) if shown else "",
         "range": span,
     }
@@ -166,7 +167,11 @@ def parameter_rows(content: Content) -> list[dict[str, Any]]:
                 "role": item["role"],
                 "unit": "" if unit.casefold() in {"dmnl", "1"} else unit,
                 "default": f"{item['default']:.6g}",
-                "range": f"{item['min']:.6g} to {item['max']:.6g}",
+                "range": (
+                    "held"
+                    if held(str(item["group"]))
+                    else f"{item['min']:.6g} to {item['max']:.6g}"
+                ),
                 "distribution": (
                     "not drawn" if held(str(item["group"])) else item["distribution"]
                 ),

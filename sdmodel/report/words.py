@@ -6,19 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sdmodel.report.notice import Notice, usual
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Direction = Literal["better", "worse", "unclear", "same", "changed", "none"]
 
-NOTICEABLE_SHARE = 0.01
-"""A change below one hundredth of the baseline's value is not worth a word."""
+EDGE = "? at the edge"
+"""Sign of a change whose bound nearest zero might lie beyond it in other draws."""
 
-NOTICEABLE_POINTS = 0.005
-"""For shares of a whole: half a percentage point."""
-
-NOTICEABLE_YEARS = 0.5
-"""For a calendar year, such as that in which a fund runs out: half a year."""
+SMALLEST = 1e-5
+"""What is nearer to zero than this is told as a bound."""
 
 SIGNS: dict[str, str] = {
     "better": "▲ better",
@@ -72,8 +71,10 @@ def _plain(value: float) -> str:
             return f"{_minus(f'{scaled:.{_decimals(scaled)}f}')} {word}"
     if size >= 1000:
         return _minus(f"{value:,.0f}")
+    if size and size < SMALLEST:
+        return "< 0.00001" if value > 0 else "> −0.00001"
     if size and size < 1e-3:
-        return _minus(f"{value:.2g}")
+        return _minus(f"{value:.{1 - math.floor(math.log10(size) + 1e-9)}f}")
     return _minus(f"{value:.{_decimals(value)}f}")
 
 
@@ -96,11 +97,16 @@ def signed(value: float | None, unit: str = "") -> str:
     if value is None or not math.isfinite(value):
         return "none"
     if is_share(unit):
-        points = 100 * value
-        text = _minus(f"{points:.{_decimals(points)}f}")
-        return f"{text if text.startswith('−') else '+' + text} points"
+        return f"{signed(_no_dust(100 * value))} points"
     text = _plain(value)
-    return text if text.startswith("−") else "+" + text
+    if value == 0 or text.startswith(("−", ">")):
+        return text
+    return text.replace("< ", "< +") if text.startswith("<") else "+" + text
+
+
+def _no_dust(points: float) -> float:
+    """Return percentage points without what no reader would read."""
+    return 0.0 if abs(points) < SMALLEST / 100 else points
 
 
 def unit_words(unit: str, base_year: str = "") -> str:
@@ -126,7 +132,9 @@ class Change:
     """One outcome of one scenario, against the baseline.
 
     ``low`` and ``high`` bound the difference in nine of ten draws of the uncertainties
-    (nan where no sample was taken).
+    (nan where no sample was taken), ``lowest`` and ``highest`` are how far these
+    bounds may lie out by the sampling error of the draws. ``notice`` is the outcome's
+    own rule for what counts.
     """
 
     outcome: str
@@ -139,6 +147,9 @@ class Change:
     low: float
     high: float
     calendar: bool = False
+    notice: Notice | None = None
+    lowest: float = math.nan
+    highest: float = math.nan
 
     @property
     def change(self) -> float:
@@ -148,13 +159,31 @@ class Change:
     @property
     def noticeable(self) -> bool:
         """Whether the change is large enough to be worth a word."""
-        if is_share(self.unit):
-            return abs(self.change) >= NOTICEABLE_POINTS
-        if self.calendar:
-            return abs(self.change) >= NOTICEABLE_YEARS
-        return abs(self.change) >= NOTICEABLE_SHARE * abs(self.baseline) > 0 or (
-            self.baseline == 0 and self.change != 0
-        )
+        rule = self.notice
+        if rule is None:
+            rule = usual(
+                share=is_share(self.unit),
+                calendar=self.calendar,
+                baseline=self.baseline,
+            )
+        if rule.kind == "any" and exists(self.low) and not self._one_sided:
+            # Both ways are possible; that is worth a word if either is of a size.
+            largest = max(abs(v) for v in (self.change, self.low, self.high))
+            rule = usual(share=False, calendar=False, baseline=self.baseline)
+            return self.change != 0 and rule.counts(largest, self.baseline)
+        return rule.counts(self.change, self.baseline)
+
+    @property
+    def _one_sided(self) -> bool:
+        """Whether the range holds changes of the central change's sign only."""
+        return (self.low > 0 and self.change > 0) or (self.high < 0 and self.change < 0)
+
+    @property
+    def at_edge(self) -> bool:
+        """Whether another sample of draws might have put the range across zero."""
+        if not (self._one_sided and self.noticeable):
+            return False
+        return self.lowest <= 0 if self.change > 0 else self.highest >= 0
 
     @property
     def direction(self) -> Direction:
@@ -164,9 +193,7 @@ class Change:
         sampled = exists(self.low) and exists(self.high)
         if not self.noticeable:
             return "same"
-        if sampled and not (
-            (self.low > 0 and self.change > 0) or (self.high < 0 and self.change < 0)
-        ):
+        if sampled and (self.at_edge or not self._one_sided):
             return "unclear"
         if self.good == "neutral":
             return "changed"
@@ -191,7 +218,10 @@ def _brief(value: float, *, sign: bool = False) -> str:
         decimals = min(3, 1 - math.floor(math.log10(size) + 1e-9))
         text = _minus(f"{value:.{decimals}f}")
         if not text.strip("−0."):
-            return "0"
+            smallest = f"{10.0**-decimals:g}"
+            if value < 0:
+                return f"> −{smallest}"
+            return f"< +{smallest}" if sign else f"< {smallest}"
     return text if not sign or text.startswith("−") else "+" + text
 
 

@@ -130,3 +130,30 @@ def test_targets_are_read_with_all_problems(
         "blank",
     ):
         assert words in text
+
+
+def test_the_bound_of_a_range_has_an_interval_of_its_own() -> None:
+    # Of 256 draws, 17 fall below zero: the 5 % quantile is at the edge of it.
+    draws = np.linspace(-1.0, 15.0, 256)
+    values = np.stack([np.zeros(256), draws])[:, :, None]
+    found = Bands(
+        scenarios=("baseline", "other"),
+        outcomes=("y",),
+        times=(2026.0,),
+        names=("u",),
+        inputs=np.zeros((256, 1)),
+        values=values,
+        series=values[:, :, None, :],
+        failed=np.zeros((2, 256), dtype=bool),
+    )
+    row = found.difference_table("baseline").iloc[1]
+    assert row["change_p5_low"] < row["change_p5"] < row["change_p5_high"]
+    assert row["change_p5_low"] == draws[4]
+    assert row["change_p5_high"] == draws[20]
+    assert row["when_p50"] == row["p50"]
+    values[1, :100] = np.nan
+    row = found.difference_table("baseline").iloc[1]
+    assert row["undefined"] == 100
+    assert np.isnan(row["change_p5_low"])
+    assert np.isnan(row["p50"])
+    assert row["when_p50"] == np.median(draws[100:])

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from sdmodel.report.notice import Notice, read_notice, rule_text
 from sdmodel.report.words import (
     Change,
     brief_change,
@@ -46,7 +47,7 @@ def change(**fields: object) -> Change:
         (-2.5e9, "CNY", "−2.50 billion"),
         (98765.4, "CNY", "98,765"),
         (12.345, "", "12.3"),
-        (-0.0001, "", "−0.0001"),
+        (-0.0001, "", "−0.00010"),
         (0.0, "", "0"),
         (-0.0, "", "0"),
         (NONE, "CNY", "none"),
@@ -63,6 +64,74 @@ def test_signs_and_years() -> None:
     assert signed(0.0123, "share") == "+1.23 points"
     assert signed(-1234.0) == "−1,234"
     assert signed(NONE) == "none"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (2.5e-8, "", "< +0.00001"),
+        (-2.5e-8, "", "> −0.00001"),
+        (0.0, "", "0"),
+        (0.0, "share", "0 points"),
+        (4.2e-5, "", "+0.000042"),
+        (3e-16, "share", "0 points"),
+    ],
+)
+def test_no_powers_of_ten_and_no_signed_zero(
+    value: float, unit: str, text: str
+) -> None:
+    assert signed(value, unit) == text
+
+
+ANY = Notice("any")
+
+
+@pytest.mark.parametrize(
+    ("fields", "direction"),
+    [
+        # Half a day is half a day, whatever the wait was.
+        ({"notice": Notice("absolute", 0.5), "value": 100.4}, "same"),
+        ({"notice": Notice("absolute", 0.5), "value": 100.6}, "better"),
+        # Each death counts, if its sign is sure.
+        ({"notice": ANY, "value": 100.2, "low": 0.01, "high": 0.5}, "better"),
+        ({"notice": ANY, "value": 100.2, "low": -0.01, "high": 0.5}, "same"),
+        ({"notice": ANY, "value": 100.2, "low": -20.0, "high": 0.5}, "unclear"),
+        ({"notice": ANY, "value": 100.0, "low": 0.0, "high": 0.0}, "same"),
+        # Small shares: a tenth of their value.
+        ({"unit": "share", "baseline": 0.002, "value": 0.006, "low": 0.001}, "better"),
+        ({"unit": "share", "baseline": 0.04, "value": 0.043, "low": 0.001}, "same"),
+        ({"unit": "share", "baseline": 0.06, "value": 0.066, "low": 0.001}, "better"),
+        # A bound whose own interval holds zero.
+        ({"lowest": -0.1}, "unclear"),
+        ({"lowest": 0.1}, "better"),
+        ({"value": 90.0, "low": -15.0, "high": -5.0, "highest": 0.1}, "unclear"),
+        ({"value": 90.0, "low": -15.0, "high": -5.0, "highest": -1.0}, "worse"),
+    ],
+)
+def test_rules_of_an_outcome_and_the_edge(
+    fields: dict[str, object], direction: str
+) -> None:
+    assert change(**fields).direction == direction
+    assert change(**fields).at_edge == (
+        direction == "unclear" and ("lowest" in fields or "highest" in fields)
+    )
+
+
+def test_rules_are_read_and_told() -> None:
+    assert read_notice(0.00137, 365.0).size == pytest.approx(0.5, rel=1e-3)
+    assert read_notice({"relative": 0.1}) == Notice("relative", 0.1)
+    text = rule_text(
+        {
+            "Wait": (read_notice(0.00137, 365.0), "day", False),
+            "Deaths": (read_notice("any"), "person", False),
+            "Years": (read_notice("any"), "year", False),
+            "Margin": (read_notice(0.005), "%", True),
+        }
+    )
+    assert "1 % of the baseline’s value" in text
+    assert "0.5 day (Wait)" in text
+    assert "excludes zero (Deaths; Years)" in text
+    assert "0.5 percentage points (Margin)" in text
 
 
 def test_units_in_words() -> None:
@@ -169,7 +238,7 @@ def test_the_strongest_comes_first_with_size_and_range() -> None:
     assert strongest([small, large], "better") == [large, small]
     assert strongest([small, large], "worse") == []
     assert brief_change(large) == ("DIP value", "rises by 50 %", "+5.0 to +60 %")
-    assert brief_change(change(low=1e-9))[2] == "0 to +15 %"
+    assert brief_change(change(low=1e-9))[2] == "< +0.001 to +15 %"
     assert brief_change(change(low=NONE, high=NONE))[2] == ""
 
 
