@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 REGIMES = (
     "baseline", "ffs", "per-diem", "drg", "dip", "capitation", "global-budget", "mixed",
 )  # fmt: skip
+MORE = 4
+"""The study that is proposed at the end has this many times the rows."""
+
 BAND_RUNS = 512
 SCREENING_N = 16
 """Trajectories of the screening: it moves everything in controls.csv, and only sorts
@@ -102,17 +107,31 @@ def demo(
     with progress_bar("figures", 1) as progress:
         page = report(folder, progress=progress)
     click.echo(str(page))
+    typed = as_typed()
     say(
         f"sdmodel: done in {time.monotonic() - clock:.0f} s. "
         f"Open {page} in a browser.\n"
         "Next:\n"
-        "  sdmodel scenarios                    what else there is to compare\n"
-        '  sdmodel run drg --set "NAME=VALUE"   your own what-if; see: sdmodel levers\n'
-        "  sdmodel new mine --from mixed        a scenario file of your own\n"
-        f"  sdmodel sensitivity {name} --n 2048  a study with more runs"
+        f"  {typed} scenarios                    what else there is to compare\n"
+        f'  {typed} run drg --set "NAME=VALUE"   your own what-if\n'
+        f"  {typed} levers                       what it may set\n"
+        f"  {typed} new mine --from mixed        a scenario file of your own\n"
+        f"  {typed} sensitivity {name} --n {MORE * studies[-1].n}  a larger study"
     )
     if show:
         open_page(page)
+
+
+def as_typed() -> str:
+    """Return how the command is called here: its name if it is on the path."""
+    if shutil.which("sdmodel"):
+        return "sdmodel"
+    called = sys.argv[0]
+    if Path(called).stem == "__main__":
+        called = f"{sys.executable} -m sdmodel"
+    elif " " in called:
+        called = f'"{called}"'
+    return called
 
 
 def _regimes(workbook: Workbook) -> list[Scenario]:

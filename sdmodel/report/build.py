@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.errors import UsageError, did_you_mean
 from sdmodel.report.charts import differences, history, trajectories
 from sdmodel.report.figures import style
+from sdmodel.report.fit import fit
 from sdmodel.report.load import load
 from sdmodel.report.model_picture import draw_model
 from sdmodel.report.notice import rule_text
 from sdmodel.report.study_page import study_page
-from sdmodel.report.tables import overview, parameter_rows, provenance, regime_table
+from sdmodel.report.tables import (
+    crossings,
+    overview,
+    parameter_rows,
+    provenance,
+    regime_table,
+)
 from sdmodel.report.words import is_share, listed, unit_words, who_gains
 from sdmodel.study.files import atomic_file
 
@@ -191,6 +198,7 @@ def _page(content: Content, progress: Progress) -> dict[str, Any]:
         ),
         "pictures": pictures,
         "outside": _outside(content),
+        "fit": fit(content),
         "table": table,
         "studies": studies,
         "parameters": parameter_rows(content),
@@ -229,6 +237,7 @@ def _regimes(content: Content) -> list[dict[str, Any]]:
         if scenario.id == content.baseline:
             continue
         sentence, details = who_gains(content.changes(scenario.id))
+        details += crossings(content, scenario.id)
         found.append(
             {
                 "title": scenario.title,

@@ -43,7 +43,7 @@ def regime_table(content: Content) -> dict[str, Any]:
                 _cell(content, scenario.id, by_scenario[scenario.id].get(outcome.key))
                 for scenario in content.scenarios
             ]
-            if any(cell["value"] for cell in cells):
+            if any(cell["value"] not in ("", ABSENT) for cell in cells):
                 bare = is_share(outcome.unit) or outcome.calendar
                 unit = "" if bare else outcome.unit
                 rows.append(
@@ -114,33 +114,73 @@ def overview(content: Content) -> dict[str, Any]:
     return {"heads": titles, "rows": rows}
 
 
+EMPTY = {"value": "", "kind": "", "sign": "", "change": "", "range": "", "median": ""}
+ABSENT = "–"
+"""Where an outcome has no value, such as the worth of a point without points."""
+
+
+def happens(content: Content, scenario: str, key: str) -> str:
+    """Return in how many draws a year comes at all, and when; "" without draws."""
+    row = content.row(scenario, key) or {}
+    draws, missing = int(row.get("draws", 0)), int(row.get("undefined", 0))
+    if not draws:
+        return ""
+    share = 100 * (draws - missing) / draws
+    if draws == missing:
+        return f"in none of {draws} draws"
+    text = f"in {share:.0f} % of draws" if missing else "in every draw"
+    low, middle, high = (
+        float(row.get(f"when_{q}", float("nan"))) for q in ("p5", "p50", "p95")
+    )
+    if exists(middle):
+        text += f"; median year {middle:.0f} (5–95 % {low:.0f} to {high:.0f})"
+        # The years are those of the draws in which it happens.
+    return text
+
+
+def crossings(content: Content, scenario: str) -> list[str]:
+    """Return a sentence for each outcome that is a year in which something happens."""
+    found = []
+    for outcome in content.outcomes:
+        row = content.row(scenario, outcome.key)
+        if not outcome.calendar or row is None:
+            continue
+        value = float(row["value"])
+        central = f"{value:.1f}" if exists(value) else "never"
+        text = f"{outcome.label}: {central} at central values"
+        if often := happens(content, scenario, outcome.key):
+            text += f"; {often}"
+            base = happens(content, content.baseline, outcome.key)
+            text += f". {content.title_of(content.baseline)}: {base}"
+        found.append(f"{text}.")
+    return found
+
+
 def _cell(content: Content, scenario: str, change: Change | None) -> dict[str, str]:
     if change is None:
-        return {"value": "", "kind": "", "sign": "", "change": "", "range": ""}
-    value = number(change.value, change.unit, calendar=change.calendar)
-    never = ""
+        return EMPTY
+    row = content.row(scenario, change.outcome) or {}
     if change.calendar:
-        value = value if exists(change.value) else "never"
-        row = content.row(scenario, change.outcome) or {}
-        draws, missing = int(row.get("draws", 0)), int(row.get("undefined", 0))
-        if draws and missing:
-            never = f"never in {100 * missing / draws:.0f} % of draws"
+        value = number(change.value, calendar=True) if exists(change.value) else "never"
+        often = happens(content, scenario, change.outcome)
+        return EMPTY | {"value": f"{value} at central values", "range": often}
+    if not exists(change.value):
+        return EMPTY | {"value": ABSENT}
+    value = number(change.value, change.unit)
+    middle = float(row.get("p50", float("nan")))
+    median = f"median {number(middle, change.unit)}" if exists(middle) else ""
     if scenario == content.baseline:
-        row = content.row(scenario, change.outcome) or {}
         low, high = (
             float(row.get("p5", float("nan"))),
             float(row.get("p95", float("nan"))),
         )
-        span = never
+        span = ""
         if exists(low) and exists(high):
-            ends = [
-                number(v, change.unit, calendar=change.calendar) for v in (low, high)
-            ]
-            span = f"{ends[0]} to {ends[1]}"
-        return {"value": value, "kind": "", "sign": "", "change": "", "range": span}
+            span = f"{number(low, change.unit)} to {number(high, change.unit)}"
+        return EMPTY | {"value": value, "range": span, "median": median}
     direction = change.direction
     shown = direction not in ("none", "same")
-    span = never
+    span = ""
     if exists(change.low) and exists(change.high) and direction != "none":
         low_text, high_text = (
             signed(v, change.unit).removesuffix(" points")
@@ -153,6 +193,7 @@ def _cell(content: Content, scenario: str, change: Change | None) -> dict[str, s
         "sign": EDGE if change.at_edge else SIGNS[direction],
         "change": signed(change.change, change.unit) if shown else "",
         "range": span,
+        "median": median,
     }
 
 

@@ -104,3 +104,19 @@ def test_other_peoples_files_are_not_replaced(
     assert main(["sensitivity", study, "--out", str(tmp_path)]) == 2
     assert "holds other files" in capsys.readouterr().err
     assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_commands_are_printed_as_they_can_be_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sdmodel.cli.demo import as_typed
+
+    monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/sdmodel")
+    assert as_typed() == "sdmodel"
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("sys.argv", ["venv/bin/sdmodel", "demo"])
+    assert as_typed() == "venv/bin/sdmodel"
+    monkeypatch.setattr("sys.argv", ["my venv/bin/sdmodel", "demo"])
+    assert as_typed() == '"my venv/bin/sdmodel"'
+    monkeypatch.setattr("sys.argv", ["sdmodel/__main__.py", "demo"])
+    assert as_typed().endswith(" -m sdmodel")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -16,10 +17,11 @@ from lxml import etree, html
 from sdmodel.cli.main import main
 from sdmodel.errors import ResultsError, UsageError
 from sdmodel.report.build import check_formats, render, report
+from sdmodel.report.fit import fit
 from sdmodel.report.load import load
 from sdmodel.report.study_charts import some
 from sdmodel.report.study_page import study_page
-from sdmodel.report.tables import overview
+from sdmodel.report.tables import crossings, overview, regime_table
 from sdmodel.study.results import open_run, save_run
 
 if TYPE_CHECKING:
@@ -163,6 +165,8 @@ def test_sentences_follow_the_numbers(run_folder: Path) -> None:
         if row["scenario"] == "capitation":
             row["value"] = 2 * base[row["outcome"]] - row["value"]
             row["change_p5"], row["change_p95"] = -row["change_p95"], -row["change_p5"]
+            low, high = row["change_p5_low"], row["change_p95_high"]
+            row["change_p5_low"], row["change_p95_high"] = -high, -low
     turned = pd.DataFrame(rows)
     again = render(replace(content, regimes=turned))
     assert "Patients, primary care and the insurance fund lose" in again
@@ -347,3 +351,70 @@ def test_a_screening_says_none_seen_and_never_no_effect(run_folder: Path) -> Non
 def test_long_tiers_are_cut_and_counted() -> None:
     assert some([str(i) for i in range(14)], 12).endswith("10, 11 and 2 more")
     assert some(["a", "b"]) == "a, b"
+
+
+def test_a_year_that_may_never_come_says_how_often_it_does(run_folder: Path) -> None:
+    content = load(run_folder)
+    assert content.regimes is not None
+    (key, *_) = [o.key for o in content.outcomes if not o.calendar]
+    outcomes = tuple(replace(o, calendar=o.key == key) for o in content.outcomes)
+    table = content.regimes.copy()
+    rows = table["outcome"] == key
+    table.loc[rows, ["value", "draws", "undefined"]] = [math.nan, 200, 92]
+    table.loc[rows, ["when_p5", "when_p50", "when_p95"]] = [2029.0, 2034.0, 2039.0]
+    dated = replace(content, outcomes=outcomes, regimes=table)
+    words = "in 54 % of draws; median year 2034 (5–95 % 2029 to 2039)"
+    (sentence,) = crossings(dated, dated.scenarios[1].id)
+    assert words in sentence
+    assert "never at central values" in sentence
+    cells = [
+        cell
+        for group in regime_table(dated)["groups"]
+        for row in group["rows"]
+        if row["label"] == dated.label(key)
+        for cell in row["cells"]
+    ]
+    assert {cell["range"] for cell in cells} == {words}
+    assert words in render(replace(dated, studies=(), headline=()))
+
+
+def test_what_has_no_value_is_a_dash_without_a_verdict(run_folder: Path) -> None:
+    content = load(run_folder)
+    assert content.regimes is not None
+    (key, *_) = [o.key for o in content.outcomes if not o.calendar]
+    table = content.regimes.copy()
+    rows = (table["outcome"] == key) & (table["scenario"] == content.baseline)
+    table.loc[rows, "value"] = math.nan
+    partial = replace(content, regimes=table)
+    (row,) = [
+        r
+        for group in regime_table(partial)["groups"]
+        for r in group["rows"]
+        if r["label"] == content.label(key)
+    ]
+    assert row["cells"][0]["value"] == "–"
+    assert all(c["sign"] == c["change"] == "" for c in row["cells"])
+    assert "median" in row["cells"][1]["median"]
+
+
+def test_the_fit_counts_what_is_missed(run_folder: Path) -> None:
+    content = load(run_folder)
+    assert content.series is not None
+    key = str(content.series["outcome"].iloc[0])
+    base = content.series[
+        (content.series["scenario"] == content.baseline)
+        & (content.series["outcome"] == key)
+    ]
+    year = float(base["time"].iloc[4])
+    value = float(base["value"].iloc[4])
+    low, high = float(base["p5"].iloc[4]), float(base["p95"].iloc[4])
+    target = {"outcome": key, "label": "Y", "kind": "level", "from": year, "to": year}
+    target |= {"unit": "", "source": "s", "sd": 1.0}
+    near, far = target | {"value": value - 1}, target | {"value": value + 3}
+    found = fit(replace(content, targets=(near, far)))
+    assert found is not None
+    assert [row["z"] for row in found["rows"]] == ["+1.0", "−3.0"]
+    assert found["sentence"].startswith("1 of 2 observations lie further than 2")
+    outside = [not low <= t["value"] <= high for t in (near, far)]
+    assert [row["outside"] for row in found["rows"]] == outside
+    assert fit(replace(content, targets=())) is None
