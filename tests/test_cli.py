@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,11 +34,11 @@ class Sd:
     capsys: pytest.CaptureFixture[str]
     err: str = ""
 
-    def __call__(self, *args: str, model: Path | str = TINY) -> str:
-        """Run a command that must succeed and return what it prints."""
+    def __call__(self, *args: str, model: Path | str = TINY, code: int = 0) -> str:
+        """Run a command that must end with ``code`` and return what it prints."""
         ended = main([*args, "--model", str(model)])
         out, self.err = self.capsys.readouterr()
-        assert ended == 0, self.err
+        assert ended == code, self.err
         return out
 
 
@@ -69,6 +70,43 @@ def test_every_verb_has_help_with_an_example(name: str) -> None:
     line = VERBS[name][1]
     assert line.endswith(".")
     assert len(line) <= 60
+
+
+def test_the_examples_in_the_help_name_what_there_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Every example's options parse, and its scenarios and levers are the model's."""
+    from sdmodel.experiments.workbook import open_workbook
+    from sdmodel.study.locate import find_study
+
+    workbook = open_workbook("consortium")
+    levers = {c.name for c in workbook.controls if c.role == "lever"}
+    commands = [cli, *(cli.get_command(click.Context(cli), name) for name in VERBS)]
+    seen = []
+    for command in commands:
+        assert command is not None
+        for line in (command.help or "").splitlines():
+            if not line.strip().startswith("Example: sdmodel "):
+                continue
+            verb, *rest = shlex.split(line.partition("sdmodel ")[2])
+            found = cli.get_command(click.Context(cli), verb)
+            assert found is not None, line
+            # Parsing alone: an unknown option or a missing argument is refused here.
+            given = found.make_context(verb, rest).params
+            seen.append(verb)
+            if verb in ("run", "compare"):
+                workbook_of = [
+                    workbook.scenario(name, sets=given["sets"])
+                    for name in given["names"]
+                ]
+                assert len(workbook_of) == len(given["names"])
+                for text in given["sets"]:
+                    assert text.rpartition("=")[0] in levers, line
+            if verb == "new":
+                workbook.scenario(given["parent"])
+            if verb == "sensitivity":
+                assert find_study(given["study"]).is_file()
+    assert set(seen) == set(VERBS)
 
 
 def test_help_starts_fast_and_light() -> None:
@@ -244,7 +282,7 @@ def test_leaving_limits_is_told_and_recorded(sd: Sd) -> None:
 
 def test_a_bad_run_is_said_aloud_and_null(sd: Sd) -> None:
     args = ("run", "drg", "--set", "tertiary capacity=0", "--allow-outside-limits")
-    read = json.loads(sd(*args, "--json"))["scenarios"]["drg"]
+    read = json.loads(sd(*args, "--json", code=1))["scenarios"]["drg"]
     assert "'drg' went bad: 'tertiary occupancy'" in sd.err
     assert "at 2020" in sd.err
     assert read["bad"] == {"time": 2020.0, "variable": "tertiary occupancy"}
@@ -252,7 +290,9 @@ def test_a_bad_run_is_said_aloud_and_null(sd: Sd) -> None:
     assert {item["change"] for item in read["outcomes"].values()} == {None}
     assert read["outcomes"]["fund_balance"]["baseline"] is not None
     assert set(read["series"]["tertiary_occupancy"]["value"]) == {None}
-    assert "–" in sd(*args)
+    assert "–" in sd(*args, code=1)
+    sd("compare", "baseline", *args[1:], code=1)
+    assert "'drg' went bad" in sd.err
 
 
 def test_the_text_is_plain_where_there_is_no_terminal(sd: Sd) -> None:

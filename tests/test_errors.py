@@ -269,6 +269,24 @@ CASES = [
     study_case("study file", "seed = 1", "sead = 1", "'sead'", "nearest: 'seed'"),
     study_case("study file", "seed = 1", 'factors = ["lever"]', "nearest: 'levers'"),
     study_case("study file", "seed = 1", 'mix = ["a"]', "[[design.mix]]"),
+    study_case("study file", "seed = 1", "seed = " + "9" * 5000, "line 7", "digits"),
+    study_case("study file", "seed = 1", "seed = 0x" + "f" * 9000, "line 7", "digits"),
+    study_case("study file", "@2035", "@2099", "mine.toml, 'outcomes'", "2099"),
+    Case(
+        "study file",
+        ("sensitivity", "mine.toml"),
+        ("mine.toml, 'model'", "no such model"),
+        {"mine.toml": STUDY.replace("tiny/tiny.mdl", "tiny/none.mdl")},
+    ),
+    study_case(
+        "study file",
+        "seed = 1",
+        'seed = 1\n[[design.mix]]\nnames = ["premium", "DRG share"]',
+        "'premium' is no share",
+        "from 0 to 1",
+    ),
+    value_case("scenario file", "premium = " + "9" * 5000, "line 3", "digits"),
+    set_case("not finite", "premium=" + "9" * 5000, "too large"),
     # -- model files that cannot be read
     model_case("model file", "m.mdl", b"", "empty"),
     model_case("model file", "m.mdl", b"\x89PNG\r\n\x1a\n\0\0\0\0"),
@@ -341,6 +359,27 @@ CASES = [
         ("new", "mine", "--from", "drg", "--model", "tiny"),
         ("mine.toml", "not overwritten"),
         {"mine.toml": "title = 'precious'"},
+    ),
+    Case("output", ("run", "--out", ".", "--model", "tiny"), ("folder of their own",)),
+    Case("output", ("run", "--out", "/", "--model", "tiny"), ("folder of their own",)),
+    run_case("output", "--out", "no name is given", args=("run", "--out", "")),
+    run_case("output", "--csv", "no name is given", args=("run", "--csv", "")),
+    run_case(
+        "output",
+        "--out",
+        "no name is given",
+        args=("new", "x", "--from", "drg", "--out", ""),
+    ),
+    run_case(
+        "output",
+        "folder of their own",
+        args=("compare", "baseline", "drg", "--out", "."),
+    ),
+    Case(
+        "output",
+        ("sensitivity", "mine.toml", "--model", "tiny", "--out", "."),
+        ("folder of their own",),
+        {"mine.toml": STUDY},
     ),
     run_case("output", "cannot be the name", args="new ../../x --from drg"),
     run_case("output", "cannot be the name", args="new con --from drg"),
@@ -564,6 +603,24 @@ def test_a_full_disk_behind_stdout(place: Path, full_disk: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def test_a_reader_that_has_enough(place: Path) -> None:
     command = f'"{sys.executable}" -m sdmodel run drg --json --model tiny | head -c 10'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize("verb", ["levers", "--help"])
+@pytest.mark.parametrize("how", [">&-", "| head -n 1 >/dev/null", ">&- 2>&-"])
+def test_an_output_that_nobody_reads(verb: str, how: str, place: Path) -> None:
+    model = "" if verb == "--help" else "--model tiny"
+    # Unbuffered, so that the closed pipe is met in the middle of the work.
+    command = f'"{sys.executable}" -u -m sdmodel {verb} {model} {how}'
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         env=os.environ | {"PYTHONPATH": str(ROOT)},

@@ -16,6 +16,8 @@ import click
 from sdmodel.errors import did_you_mean
 
 if TYPE_CHECKING:
+    import os
+
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
@@ -42,6 +44,24 @@ class Choice(click.Choice[str]):
         listed = ", ".join(self.choices)
         hint = did_you_mean(text, self.choices)
         return self.fail(f"'{text}'; allowed: {listed}{hint}", param, ctx)
+
+
+class Place(click.Path):
+    """The path of something to write; no name at all is refused."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        """Return the path, or fail: an empty text would mean the current folder."""
+        if not str(value).strip():
+            return self.fail("no name is given; name a file or folder", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def model_option(command: Command) -> Command:
@@ -71,7 +91,7 @@ def out_option(command: Command) -> Command:
     """``--out``: the folder that results go to."""
     return click.option(
         "--out",
-        type=click.Path(path_type=Path),
+        type=Place(),
         metavar="DIR",
         help="Folder for results; it is made, or an older run replaced.",
     )(command)

@@ -14,7 +14,13 @@ from sdmodel.cli.common import (
     say,
     show_table,
 )
-from sdmodel.cli.running import question_options, read_asked, typed_command, wide_table
+from sdmodel.cli.running import (
+    end_with,
+    question_options,
+    read_asked,
+    typed_command,
+    wide_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +89,7 @@ def compare(
         _compare_text(comparison)
     if out is not None:
         say(f"sdmodel: wrote {out}")
+    end_with(answer)
 
 
 def _compare_json(

@@ -6,7 +6,8 @@ import contextlib
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,8 +40,30 @@ BAD_INPUT = 2
 HOST = 3
 
 
+class _ReaderGoneError(Exception):
+    """The reader of our output has gone, as with ``| head -1``.
+
+    Click would end a command for it with code 1, which here means a failed check;
+    having been read enough is no failure, so it is told apart, and ends with 0.
+    """
+
+
 class Verbs(click.Group):
     """A group that imports a verb only when it is called."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse; the help is printed from here."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order of the table."""
@@ -99,7 +122,7 @@ def _show_version(ctx: click.Context) -> None:
 def cli() -> None:
     """See what ways of paying providers do to a county health system.
 
-    Example: sdmodel run drg --set "training effort=0.5"
+    Example: sdmodel run drg --set "integration aim=0.6"
     """
 
 
@@ -130,11 +153,8 @@ def main(args: Sequence[str] | None = None) -> int:
         return _say((error.format_message(),), BAD_INPUT)
     except SdmodelError as error:
         return _say(error.problems, error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has enough of it; Python's own flush must not fail.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (BrokenPipeError, _ReaderGoneError):
+        return _leave_quietly()
     except MemoryError:
         return _say(("not enough memory for this; ask for fewer runs",), HOST)
     except OSError as error:
@@ -144,6 +164,13 @@ def main(args: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say((f"{place}: {reason}",), HOST)
     return code if isinstance(code, int) else 0
+
+
+def _leave_quietly() -> int:
+    """Whoever read our output has enough of it; Python's own flush must not fail."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return 0
 
 
 def _usage_sentences(error: click.UsageError) -> tuple[str, ...]:
@@ -160,7 +187,14 @@ def _say(sentences: Sequence[str], code: int) -> int:
 
 
 def _make_streams_tolerant() -> None:
-    """Let a terminal that lacks a letter show a substitute instead of failing."""
+    """Let a terminal that lacks a letter show a substitute instead of failing.
+
+    A stream that was closed before we began (``>&-``) swallows what is written.
+    """
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays
+    if sys.stderr is None:
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - stays
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

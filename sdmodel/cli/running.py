@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from sdmodel.cli.common import (
     Choice,
+    Place,
     emit_json,
     engine_option,
     finite,
@@ -25,6 +25,7 @@ from sdmodel.cli.common import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from sdmodel.engines.base import EngineName
     from sdmodel.experiments.whatif import Answer, SaveWhat
@@ -64,7 +65,7 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--csv",
     "csv_path",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="FILE",
     help="Write a wide table: time, then one column each.",
 )
@@ -83,9 +84,10 @@ def run(
     """Ask what if: run scenarios and show their outcomes.
 
     A SCENARIO is an id (see 'sdmodel scenarios') or a .toml file; none means the
-    baseline. Changes are against the baseline scenario without --set.
+    baseline. Changes are against the baseline scenario without --set. If a run goes
+    bad, what there is is shown and the exit code is 1.
 
-    Example: sdmodel run drg --set "training effort=0.2@2026..0.6@2030"
+    Example: sdmodel run drg --set "integration aim=0.3@2026..0.6@2030"
     """
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.experiments.workbook import open_workbook
@@ -128,6 +130,13 @@ def run(
     for place in (csv_path, out):
         if place is not None:
             say(f"sdmodel: wrote {place}")
+    end_with(answer)
+
+
+def end_with(answer: Answer) -> None:
+    """End the command with exit code 1 if a run went bad: its numbers are not there."""
+    if answer.bad_runs():
+        click.get_current_context().exit(1)
 
 
 def read_asked(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sdmodel.cli.common import DEFAULT_MODEL, model_option
+from sdmodel.cli.common import DEFAULT_MODEL, Place, model_option
 from sdmodel.errors import UsageError
 
 
@@ -22,7 +22,7 @@ from sdmodel.errors import UsageError
 @model_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="DIR",
     default=Path(),
     help="Folder for the file; here if not given.",

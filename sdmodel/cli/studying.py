@@ -42,6 +42,7 @@ def open_study(
         controls=workbook.controls,
         outcomes=workbook.outcomes,
         scenarios=workbook.scenario_ids(),
+        model=workbook.model,
     )
     if method is not None:
         method = method.strip().casefold()

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import StudyError, UsageError, did_you_mean
+from sdmodel.errors import ModelFileError, StudyError, UsageError, did_you_mean
 from sdmodel.model.core import plain
 from sdmodel.study.controls import Control, mixes
-from sdmodel.study.locate import usable
+from sdmodel.study.locate import locate_model, usable
 from sdmodel.study.outcomes import Outcome, parse_key
 from sdmodel.study.summaries import DISCOUNT_RATE
 from sdmodel.study.toml_files import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sdmodel.model.core import Model
 
 METHODS: tuple[str, ...] = ("morris", "sobol")
 ROLE_FACTORS: Mapping[str, str] = {"levers": "lever", "uncertainties": "uncertainty"}
@@ -71,14 +73,21 @@ def model_of(path: Path) -> str:
     Raises
     ------
     StudyError
-        If the file cannot be read or names no model.
+        If the file cannot be read, or names no model or one that is not there.
     """
     table = read_toml(path, StudyError, "study")
     problems: list[str] = []
     model = _text(path, table, "model", problems, default="consortium")
     if problems:
         raise StudyError(problems)
-    return _resolve(path, model)
+    found = _resolve(path, model)
+    try:
+        locate_model(found)
+    except ModelFileError as error:
+        raise StudyError(
+            f"{path}, 'model': {said}" for said in error.problems
+        ) from error
+    return found
 
 
 def _resolve(path: Path, model: str) -> str:
@@ -94,6 +103,7 @@ def read_study(
     controls: Sequence[Control] | None = None,
     outcomes: Sequence[Outcome] | None = None,
     scenarios: Sequence[str] | None = None,
+    model: Model | None = None,
 ) -> Study:
     """Read a study file and check all of it.
 
@@ -104,6 +114,8 @@ def read_study(
     controls, outcomes, scenarios
         Those of its model; where given, the names in the file are checked against
         them, and written as they are there.
+    model
+        If given, outcomes in years outside its time are refused.
 
     Raises
     ------
@@ -118,11 +130,11 @@ def read_study(
         design = {}
     where = f"{path}, [design]"
     problems += _unknown(where, design, _DESIGN_KEYS)
-    model = _text(path, table, "model", problems, default="consortium")
+    named = _text(path, table, "model", problems, default="consortium")
     study = Study(
         name=path.parent.name if path.stem == "study" else path.stem,
         path=path,
-        model=_resolve(path, model),
+        model=_resolve(path, named),
         scenarios=_list(path, table, "scenarios", problems),
         outcomes=_list(path, table, "outcomes", problems),
         method=_method(where, design.get("method"), problems),
@@ -137,7 +149,7 @@ def read_study(
     if scenarios is not None:
         study = _with_scenarios(study, scenarios, problems)
     if outcomes is not None:
-        study = _with_outcomes(study, outcomes, problems)
+        study = _with_outcomes(study, outcomes, model, problems)
     if controls is not None:
         study = _with_controls(study, controls, problems)
     if problems:
@@ -314,12 +326,15 @@ def _with_scenarios(study: Study, known: Sequence[str], problems: list[str]) -> 
 
 
 def _with_outcomes(
-    study: Study, known: Sequence[Outcome], problems: list[str]
+    study: Study,
+    known: Sequence[Outcome],
+    model: Model | None,
+    problems: list[str],
 ) -> Study:
     found: list[str] = []
     for text in study.outcomes:
         try:
-            found.append(parse_key(text, known).text)
+            found.append(parse_key(text, known, model).text)
         except UsageError as error:
             problems += [f"{study.path}, 'outcomes': {said}" for said in error.problems]
     return dataclasses.replace(study, outcomes=tuple(found))
@@ -352,6 +367,13 @@ def _with_controls(
             if control is None:
                 hint = did_you_mean(text, words[len(ROLE_FACTORS) :])
                 problems.append(f"{place}: no control '{text}'{hint}")
+                continue
+            if control.mix is None and not 0 <= control.min < control.max <= 1:
+                problems.append(
+                    f"{place}: '{control.name}' is no share: its limits are "
+                    f"{control.min:g} … {control.max:g}; a mix holds shares, "
+                    "from 0 to 1"
+                )
                 continue
             if control.name in owner:
                 problems.append(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from sdmodel.errors import SdmodelError
 
+_MOST_BITS = 3000
+_DIGITS = re.compile(r"[0-9A-Fa-f_]{700}")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_.-]*")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 
@@ -27,12 +29,34 @@ def read_toml(path: Path, problem: type[SdmodelError], what: str) -> dict[str, o
     """
     text = read_text(path, problem, what)
     try:
-        return tomllib.loads(text)
+        table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise problem(_toml_sentence(path, text, str(error))) from error
     except RecursionError as error:
         msg = f"{path}: brackets are nested too deeply for a {what}"
         raise problem(msg) from error
+    except ValueError as error:
+        # Python refuses to read whole numbers of thousands of digits.
+        raise problem(_too_long(path, text)) from error
+    if _has_giant(table):
+        raise problem(_too_long(path, text))
+    return table
+
+
+def _has_giant(item: object) -> bool:
+    """Say whether a whole number is too large to be written out in a message."""
+    if isinstance(item, dict):
+        return any(_has_giant(value) for value in item.values())
+    if isinstance(item, list):
+        return any(_has_giant(value) for value in item)
+    return isinstance(item, int) and item.bit_length() > _MOST_BITS
+
+
+def _too_long(path: Path, text: str) -> str:
+    lines = text.splitlines()
+    number = next((i for i, line in enumerate(lines, 1) if _DIGITS.search(line)), 0)
+    place = f"{path}, line {number}" if number else str(path)
+    return f"{place}: a whole number of so many digits cannot be read; shorten it"
 
 
 def _toml_sentence(path: Path, text: str, message: str) -> str:

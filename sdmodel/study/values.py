@@ -36,7 +36,8 @@ def parse_number(text: str) -> float:
     if _NUMBER.fullmatch(text):
         value = float(text)
         if not math.isfinite(value):
-            msg = f"{text} is too large to be a number here"
+            shown = text if len(text) <= 40 else f"{text[:37]}..."
+            msg = f"{shown} is too large to be a number here"
             raise ValueError(msg)
         return value
     if not text:
@@ -274,7 +275,7 @@ def parse_sets(
     found: dict[str, Value] = {}
     for text in texts:
         name, equals, given = text.rpartition("=")
-        where = f"--set '{text}'"
+        where = f"--set '{text if len(text) <= 120 else text[:117] + '...'}'"
         if not equals or not name.strip():
             problems.append(
                 f'{where}: not of the form "NAME=VALUE", as in "DRG share=0.4"'
