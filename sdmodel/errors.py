@@ -75,7 +75,11 @@ class HostError(SdmodelError):
 
 
 def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str, ...]:
-    """Return up to ``limit`` names of ``allowed`` that ``given`` may have meant."""
+    """Return up to ``limit`` names of ``allowed`` that ``given`` may have meant.
+
+    A slip of the keys leaves most letters in place; a word left out or moved leaves
+    whole words. What is neither is no suggestion: a far one misleads.
+    """
     from rapidfuzz import fuzz, process, utils
 
     found = process.extract(
@@ -83,10 +87,15 @@ def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str,
         list(allowed),
         scorer=fuzz.WRatio,
         processor=utils.default_process,
-        limit=limit,
+        limit=limit + 4,
         score_cutoff=60,
     )
-    return tuple(name for name, _, _ in found)
+    close = [
+        name
+        for name, score, _ in found
+        if score >= 85 or fuzz.ratio(given, name, processor=utils.default_process) >= 60
+    ]
+    return tuple(close[:limit])
 
 
 def did_you_mean(given: str, allowed: Iterable[str]) -> str:

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sdmodel.cli.main import main
+from sdmodel.cli.main import VERBS, main
+from sdmodel.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -538,13 +539,15 @@ def test_ctrl_c_ends_with_130(
 INTERRUPT = """
 import os, signal, sys
 import sdmodel.experiments.whatif as whatif
-from sdmodel.cli.main import main
+from sdmodel.cli.main import VERBS, main
+from sdmodel.errors import did_you_mean
 whatif.simulate = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)
 sys.exit(main(["run", "drg", "--model", "tiny", "--out", "result"]))
 """
 LIMIT = """
 import resource, sys
-from sdmodel.cli.main import main
+from sdmodel.cli.main import VERBS, main
+from sdmodel.errors import did_you_mean
 assert main(["levers", "--model", "tiny"]) == 0
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 sys.exit(main(["run", "drg", "--model", "tiny", "--out", "result"]))
@@ -634,3 +637,22 @@ def test_an_output_that_nobody_reads(verb: str, how: str, place: Path) -> None:
 
 def test_signals_are_left_as_python_has_them() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed", "meant"),
+    [
+        ("FOOBAR", ("flow", "clinical floor"), ""),
+        ("nosuch", tuple(VERBS), ""),
+        ("nosuch", ("scheduling wait", "DRG share"), ""),
+        ("bogus", ("bonus share[PE]",), ""),
+        ("rnu", tuple(VERBS), "run"),
+        ("aim integration", ("integration aim", "DRG share"), "integration aim"),
+        ("training", ("training seats", "trust delay"), "training seats"),
+        ("DGR", ("drg", "dip", "ffs"), "drg"),
+    ],
+)
+def test_only_a_near_name_is_suggested(
+    given: str, allowed: tuple[str, ...], meant: str
+) -> None:
+    assert did_you_mean(given, allowed) == (f"; nearest: '{meant}'" if meant else "")
