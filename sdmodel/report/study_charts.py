@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAIN = {"morris": "mu_star", "sobol": "ST"}
 SCOPES = {"levers": "Levers", "uncertainties": "Uncertainties"}
-TIER_NAMES = 4
+TIER_NAMES = 2
 """Factors of a tier that a picture's text names; the rest are counted."""
 
 SHOWN = 9

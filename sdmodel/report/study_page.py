@@ -33,8 +33,10 @@ _READING = {
     "change depends on the other factors. For a mix, whose shares move against each "
     "other, sigma has no meaning and is left out. Intervals are 95 %, by bootstrap "
     "over trajectories.",
-    "sobol": "S1 is the share of an outcome’s variance that a factor explains alone, "
-    "ST the share that it explains alone or together with others. An estimate a little "
+    "sobol": "Shares are of the variance that the factors of this study cause; all "
+    "others stay at their central values. S1 is the share of an outcome’s variance "
+    "that a factor explains alone, ST the share that it explains alone or together "
+    "with others. An estimate a little "
     "below zero means zero: estimates scatter around the true value. Intervals are "
     "95 %, by bootstrap. Factors are put into tiers; two factors are in different "
     "tiers only if no interval reaches across, and within a tier no order is claimed.",

@@ -133,8 +133,14 @@ def happens(content: Content, scenario: str, key: str) -> str:
         float(row.get(f"when_{q}", float("nan"))) for q in ("p5", "p50", "p95")
     )
     if exists(middle):
-        text += f"; median year {middle:.0f} (5–95 % {low:.0f} to {high:.0f})"
-        # The years are those of the draws in which it happens.
+        # The years are those of the draws in which it happens; the record begins when
+        # the policies do, so that what happened before shows as that year.
+        first = float(content.model.get("policy_start", float("-inf")))
+        years = [
+            f"{year:.0f} or before" if year <= first else f"{year:.0f}"
+            for year in (middle, low, high)
+        ]
+        text += f"; median year {years[0]} (5–95 % {years[1]} to {years[2]})"
     return text
 
 

@@ -21,7 +21,7 @@ from sdmodel.report.fit import fit
 from sdmodel.report.load import load
 from sdmodel.report.study_charts import some
 from sdmodel.report.study_page import study_page
-from sdmodel.report.tables import crossings, overview, regime_table
+from sdmodel.report.tables import crossings, happens, overview, regime_table
 from sdmodel.study.results import open_run, save_run
 
 if TYPE_CHECKING:
@@ -376,6 +376,10 @@ def test_a_year_that_may_never_come_says_how_often_it_does(run_folder: Path) -> 
     ]
     assert {cell["range"] for cell in cells} == {words}
     assert words in render(replace(dated, studies=(), headline=()))
+    start = float(dated.model["policy_start"])
+    table.loc[rows, ["when_p5", "when_p50"]] = start
+    early = happens(replace(dated, regimes=table), dated.baseline, key)
+    assert f"median year {start:.0f} or before" in early
 
 
 def test_what_has_no_value_is_a_dash_without_a_verdict(run_folder: Path) -> None:
