@@ -169,7 +169,7 @@ def _cell(content: Content, scenario: str, change: Change | None) -> dict[str, s
     if change.calendar:
         value = number(change.value, calendar=True) if exists(change.value) else "never"
         often = happens(content, scenario, change.outcome)
-        return EMPTY | {"value": f"{value} at central values", "range": often}
+        return EMPTY | {"value": value, "range": often}
     if not exists(change.value):
         return EMPTY | {"value": ABSENT}
     value = number(change.value, change.unit)
