@@ -92,7 +92,8 @@ def test_the_examples_in_the_help_name_what_there_is(
             found = cli.get_command(click.Context(cli), verb)
             assert found is not None, line
             # Parsing alone: an unknown option or a missing argument is refused here.
-            given = found.make_context(verb, rest).params
+            parent = click.Context(cli, **cli.context_settings)
+            given = found.make_context(verb, rest, parent=parent).params
             seen.append(verb)
             if verb in ("run", "compare"):
                 workbook_of = [
