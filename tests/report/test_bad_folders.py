@@ -102,3 +102,13 @@ def test_places_that_are_no_run_folder(
     assert main(["report", str(whole), "--out", str(tmp_path / "a" / "b.html")]) == 0
     assert main(["report", str(whole), "--out", str(tmp_path)]) in (2, 3)
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["0", '"some"', "true", "{relative = -1}", "{a = 1}"])
+def test_rules_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
+    from sdmodel.errors import DataError
+    from sdmodel.experiments.facts import read_about
+
+    (tmp_path / "report.toml").write_text(f"[notice]\nwait = {text}\n", "utf-8")
+    with pytest.raises(DataError, match="allowed: a number above 0"):
+        read_about(tmp_path, {"sectors": [], "links": []})
