@@ -389,10 +389,7 @@ def _with_controls(
 def _completed(
     study: Study, controls: tuple[Control, ...], owner: Mapping[str, str]
 ) -> tuple[Mix, ...]:
-    """Add the mixes of controls.csv whose shares are drawn without one in the file.
-
-    Drawn one by one such shares would add to more than one in most runs.
-    """
+    """Add mixes of controls.csv: shares drawn one by one mostly exceed one."""
     drawn = {control.name for control in chosen(study, controls)}
     extra = [
         Mix(name, tuple(member.name for member in members))

@@ -419,6 +419,6 @@ def test_the_fit_counts_what_is_missed(run_folder: Path) -> None:
     assert found is not None
     assert [row["z"] for row in found["rows"]] == ["+1.0", "−3.0"]
     assert found["sentence"].startswith("1 of 2 observations lie further than 2")
-    outside = [not low <= t["value"] <= high for t in (near, far)]
+    outside = [not low <= v <= high for v in (value - 1, value + 3)]
     assert [row["outside"] for row in found["rows"]] == outside
     assert fit(replace(content, targets=())) is None
