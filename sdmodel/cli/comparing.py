@@ -77,7 +77,7 @@ def compare(
         )
     comparison = compare_answer(answer, workbook.model)
     warnings = [warning for scenario in asked for warning in scenario.warnings]
-    for sentence in (*workbook.model.warnings, *warnings):
+    for sentence in (*workbook.cautions(engine), *warnings):
         say(f"sdmodel: warning: {sentence}")
     for sentence in answer.bad_runs():
         say(f"sdmodel: {sentence}")
@@ -215,6 +215,6 @@ def _save_comparison(
         engine=engine,
         started=started,
         scenarios=answer.scenarios,
-        warnings=[*workbook.model.warnings, *warnings, *answer.bad_runs()],
+        warnings=[*workbook.cautions(engine), *warnings, *answer.bad_runs()],
     )
     save_run(out, files, manifest)

@@ -82,7 +82,7 @@ def demo(
     check_folder(folder)
     workbook, study = open_study(name, model=model, seed=seed)
     scenarios = _regimes(workbook)
-    for sentence in workbook.model.warnings:
+    for sentence in workbook.cautions(engine):
         say(f"sdmodel: warning: {sentence}")
     say(
         f"sdmodel: model '{workbook.model.name}', {len(scenarios)} scenarios, "

@@ -113,7 +113,7 @@ def run(
             progress=progress,
         )
     warnings = [warning for scenario in asked for warning in scenario.warnings]
-    for sentence in (*workbook.model.warnings, *warnings):
+    for sentence in (*workbook.cautions(engine), *warnings):
         say(f"sdmodel: warning: {sentence}")
     for sentence in answer.bad_runs():
         say(f"sdmodel: {sentence}")
@@ -356,6 +356,6 @@ def _save_run(
         engine=engine,
         started=started,
         scenarios=asked,
-        warnings=[*workbook.model.warnings, *warnings, *answer.bad_runs()],
+        warnings=[*workbook.cautions(engine), *warnings, *answer.bad_runs()],
     )
     save_run(out, files, manifest)

@@ -100,7 +100,7 @@ def sensitivity(
             progress=progress,
         )
     warnings = [warning for scenario in scenarios for warning in scenario.warnings]
-    for sentence in (*workbook.model.warnings, *warnings):
+    for sentence in (*workbook.cautions(engine), *warnings):
         say(f"sdmodel: warning: {sentence}")
     texts = context(
         workbook,

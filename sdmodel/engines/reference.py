@@ -1,13 +1,13 @@
 """PySD, the judge: slow, independent of our Plan and kernels, started clean each run.
 
-PySD writes a Python file beside the model and keeps ``params`` for later runs of the
-same object. So the model is copied to a temporary folder, and each run loads it anew.
+PySD turns a model into a Python file and keeps ``params`` for later runs of the same
+object. So the file is made in a temporary folder, of what our own reading has checked,
+and each run loads it anew.
 """
 
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 import time
 import warnings
@@ -18,7 +18,8 @@ import numpy as np
 
 from sdmodel.engines.base import Output, Progress
 from sdmodel.engines.plan import constant
-from sdmodel.errors import RunError
+from sdmodel.errors import RunError, SdmodelError
+from sdmodel.translate.judged import write_program
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
@@ -101,22 +102,17 @@ class _quiet(warnings.catch_warnings):  # noqa: N801 - a context manager, used a
 
 def _translate(model: Model, folder: Path) -> Path:
     """Return the Python program that PySD makes of the model's file."""
-    import pysd
-
     source = Path(model.path)
-    # PySD's translation is a program: only a file that the guard has read may be one.
     if read_model(source).digest != model.digest:
         msg = f"{model.path}: the file has changed since it was read; read it again"
         raise RunError(msg)
-    copy = folder / f"model{source.suffix}"
-    shutil.copyfile(source, copy)
-    vensim = source.suffix.lower() == ".mdl"
     try:
-        (pysd.read_vensim if vensim else pysd.read_xmile)(copy)
+        return write_program(source, folder)
+    except SdmodelError:
+        raise
     except Exception as error:
         msg = f"{model.path}: PySD cannot load the model: {error}"
         raise RunError(msg) from error
-    return copy.with_suffix(".py")
 
 
 def _first_fault(

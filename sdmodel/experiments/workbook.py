@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import SdmodelError
 from sdmodel.study.controls import read_controls
-from sdmodel.study.locate import locate_model
+from sdmodel.study.locate import is_shipped, locate_model
 from sdmodel.study.outcomes import read_outcomes, stock_outcomes
 from sdmodel.study.scenario import BASELINE, scenario_paths
 from sdmodel.study.scenario import read_scenario as read_scenario_of
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
+
+_JUDGE = (
+    "engine pysd makes a Python program of this model and runs it; its names were "
+    "checked first, but use it for models from people you trust"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ class Workbook:
         Without scenario files the values in the model file are the baseline.
         """
         return tuple(scenario_paths(self.folder)) or (BASELINE,)
+
+    def cautions(self, engine: str = "compiled") -> tuple[str, ...]:
+        """Return what a user of this model is told before the numbers."""
+        if engine == "pysd" and not is_shipped(self.model.path):
+            return (*self.model.warnings, _JUDGE)
+        return self.model.warnings
 
     def scenario(
         self,

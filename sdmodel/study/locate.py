@@ -34,6 +34,12 @@ def shipped(kind: str) -> tuple[Path, ...]:
     )
 
 
+def is_shipped(path: str | Path) -> bool:
+    """Say whether a file is one of those that came with this program."""
+    file = Path(path).resolve()
+    return any(file.is_relative_to(place.resolve()) for place in shipped("models"))
+
+
 def model_names() -> tuple[str, ...]:
     """Return the names of the shipped models."""
     return tuple(

@@ -105,19 +105,30 @@ def model_file(path: Path) -> Path:
 def _translate(data: bytes, file: Path, digest: str) -> Model:
     # Imported here: a cached model needs neither PySD nor lxml.
     from sdmodel.translate.assemble import assemble
+
+    abstract, definitions = read_abstract(data, file)
+    return assemble(
+        abstract, definitions, name=file.stem, path=str(file), digest=digest
+    )
+
+
+def read_abstract(data: bytes, file: Path) -> tuple[Any, Sequence[Definition]]:
+    """Return PySD's abstract model of a file's bytes, and the file's definitions.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is malformed or unsafe; every problem is told, with its line.
+    """
     from sdmodel.translate.parse import parse_vensim, parse_xmile
 
     path = str(file)
-    definitions: Sequence[Definition]
     if file.suffix.lower() in VENSIM:
         source = check_vensim(decode(data, path), path)
-        abstract = parse_vensim(source, path)
-        definitions = source.definitions
-    else:
-        root = check_xmile(data, path)
-        abstract = parse_xmile(data, path)
-        definitions = _xmile_definitions(root, abstract)
-    return assemble(abstract, definitions, name=file.stem, path=path, digest=digest)
+        return parse_vensim(source, path), source.definitions
+    root = check_xmile(data, path)
+    abstract = parse_xmile(data, path)
+    return abstract, _xmile_definitions(root, abstract)
 
 
 def _xmile_definitions(root: _Element, abstract: Any) -> list[Definition]:
