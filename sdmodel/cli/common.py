@@ -124,6 +124,19 @@ def jobs_option(command: Command) -> Command:
     )(command)
 
 
+def claim(folder: Path) -> None:
+    """Hold a folder for the results of this command, until the command ends.
+
+    Raises
+    ------
+    HostError, ResultsError
+        If another process is writing there, or results cannot go there.
+    """
+    from sdmodel.study.results import claimed
+
+    click.get_current_context().with_resource(claimed(folder))
+
+
 def finite(value: float | None) -> float | None:
     """Return a number for JSON: None if it does not exist."""
     if value is None or not math.isfinite(value):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from sdmodel.cli.common import (
+    claim,
     emit_json,
     number_text,
     plain_values,
@@ -57,15 +58,15 @@ def compare(
     from sdmodel.experiments.compare import check_two, compare_answer
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.experiments.workbook import open_workbook
-    from sdmodel.study.results import check_folder, now
+    from sdmodel.study.results import now
 
     started = now()
     check_two(names)
+    if out is not None:
+        claim(out)
     workbook = open_workbook(model)
     asked = read_asked(workbook, names, sets, allow_outside)
     check_two(asked)
-    if out is not None:
-        check_folder(out)
     with progress_bar("runs", len(asked)) as progress:
         answer = evaluate(
             workbook.model,

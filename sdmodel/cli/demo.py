@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from sdmodel.cli.common import (
+    claim,
     engine_option,
     jobs_option,
     out_option,
@@ -75,11 +76,11 @@ def demo(
     """
     from sdmodel.cli.studying import command_line, open_page, open_study, study_record
     from sdmodel.report.build import report
-    from sdmodel.study.results import check_folder, describe, now, save_run
+    from sdmodel.study.results import describe, now, save_run
 
     clock, started = time.monotonic(), now()
     folder = out or Path("runs") / "demo" / "out"
-    check_folder(folder)
+    claim(folder)
     workbook, study = open_study(name, model=model, seed=seed)
     scenarios = _regimes(workbook)
     for sentence in workbook.cautions(engine):

@@ -9,6 +9,7 @@ import click
 from sdmodel.cli.common import (
     Choice,
     Place,
+    claim,
     emit_json,
     engine_option,
     finite,
@@ -92,15 +93,15 @@ def run(
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.experiments.workbook import open_workbook
     from sdmodel.study.files import check_writable
-    from sdmodel.study.results import check_folder, now
+    from sdmodel.study.results import now
 
     started = now()
+    if out is not None:
+        claim(out)
     workbook = open_workbook(model)
     asked = read_asked(workbook, names, sets, allow_outside)
     if csv_path is not None:
         check_writable(csv_path, folder=False)
-    if out is not None:
-        check_folder(out)
     rows, baseline = _with_baseline(workbook, asked)
     with progress_bar("runs", len(rows)) as progress:
         answer = evaluate(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from sdmodel.cli.common import (
+    claim,
     emit_json,
     engine_option,
     jobs_option,
@@ -21,10 +21,11 @@ from sdmodel.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sdmodel.engines.base import EngineName
     from sdmodel.experiments.indices import Estimate, SensitivityResult
     from sdmodel.experiments.workbook import Workbook
-    from sdmodel.study.study import Study
 
 
 @click.command()
@@ -64,7 +65,12 @@ def sensitivity(
 
     Example: sdmodel sensitivity payment --method sobol --n 1024
     """
-    from sdmodel.cli.studying import command_line, open_study, study_record
+    from sdmodel.cli.studying import (
+        command_line,
+        default_out,
+        open_study,
+        study_record,
+    )
     from sdmodel.experiments.record import (
         CONTEXT,
         context,
@@ -78,14 +84,14 @@ def sensitivity(
     from sdmodel.experiments.sensitivity import (
         sensitivity as do_study,
     )
-    from sdmodel.study.results import check_folder, describe, now, save_run
+    from sdmodel.study.results import describe, now, save_run
 
     started = now()
     if method is not None:
         find_method(method.strip().casefold())
+    folder = out or default_out(study)
+    claim(folder)
     workbook, asked = open_study(study, model=model, method=method, n=n, seed=seed)
-    folder = out or _default_out(study, asked)
-    check_folder(folder)
     scenarios = [workbook.scenario(name) for name in asked.scenarios]
     total = len(scenarios) * study_runs(asked, workbook.controls)
     with progress_bar(f"{asked.method} runs", total) as progress:
@@ -128,12 +134,6 @@ def sensitivity(
     else:
         _show(workbook, result)
     say(f"sdmodel: wrote {folder}; for a page: sdmodel report {folder}")
-
-
-def _default_out(given: str, study: Study) -> Path:
-    if len(Path(given).parts) == 1 and not Path(given).suffix:
-        return Path("runs") / study.name / "out"
-    return (study.path.parent if study.path else Path()) / "out"
 
 
 def _show(workbook: Workbook, result: SensitivityResult) -> None:

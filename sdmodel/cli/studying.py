@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.study import Study
 
@@ -49,6 +48,22 @@ def open_study(
         if n is None and method != study.method:
             n = DEFAULT_N.get(method)
     return workbook, override(study, method=method, n=n, seed=seed)
+
+
+def default_out(given: str) -> Path:
+    """Return where a study's results go: runs/STUDY/out, or beside a study file.
+
+    Raises
+    ------
+    StudyError
+        If there is no such study.
+    """
+    from sdmodel.study.locate import find_study
+
+    path = find_study(given)
+    if len(Path(given).parts) == 1 and not Path(given).suffix:
+        return Path("runs") / path.parent.name / "out"
+    return path.parent / "out"
 
 
 DEFAULT_N = {"morris": 64, "sobol": 1024}

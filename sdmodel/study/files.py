@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import shutil
@@ -124,15 +125,20 @@ def atomic_file(path: Path) -> Iterator[Path]:
     temporary = beside(path)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         temporary.replace(path)
     except OSError as error:
         raise host_error(error, path) from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        _remove_if_empty(made)
+        remove_if_empty(made)
+
+
+def sync(path: Path) -> None:
+    """Have a file on the disk itself, so that a power cut cannot empty it."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -180,8 +186,18 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise host_error(error, path) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-        _remove_if_empty(made)
+        if path.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        remove_if_empty(made)
+
+
+def leftovers(path: Path) -> tuple[Path, ...]:
+    """Return what processes that were killed left beside ``path``, the newest first.
+
+    Only who holds the lock of ``path`` may ask: nobody else is then writing it.
+    """
+    found = path.parent.glob(f".{glob.escape(path.name)}.*-*.part")
+    return tuple(sorted(found, key=lambda item: item.stat().st_mtime, reverse=True))
 
 
 def ensure_folder(folder: Path) -> tuple[Path, ...]:
@@ -200,7 +216,8 @@ def ensure_folder(folder: Path) -> tuple[Path, ...]:
     return tuple(missing)
 
 
-def _remove_if_empty(folders: tuple[Path, ...]) -> None:
+def remove_if_empty(folders: tuple[Path, ...]) -> None:
+    """Remove the folders that `ensure_folder` made, where nothing was put in them."""
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
@@ -246,4 +263,4 @@ def check_writable(path: Path, *, folder: bool) -> None:
     finally:
         with contextlib.suppress(OSError):
             probe.unlink(missing_ok=True)
-        _remove_if_empty(made)
+        remove_if_empty(made)

@@ -2,18 +2,21 @@
 
 A run folder holds ``manifest.json`` (command, expanded scenarios or study, model
 digest, versions, platform, seed, times, SHA-256 of every other file), results as NetCDF
-and small tables as CSV. It is filled under a temporary name and renamed when complete.
+and small tables as CSV. It is filled under a temporary name and renamed when complete;
+one process at a time writes it.
 Dims of results are always in the order run, time, subscripts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import datetime as dt
 import hashlib
 import io
 import json
 import math
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +24,17 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import HostError, ResultsError
 from sdmodel.study.design import Schedule
-from sdmodel.study.files import atomic_folder, check_writable, host_error
+from sdmodel.study.files import (
+    atomic_folder,
+    check_writable,
+    host_error,
+    leftovers,
+    sync,
+)
+from sdmodel.study.lock import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -131,6 +141,42 @@ def value_record(value: float | Schedule) -> float | dict[str, list[float]]:
     return value
 
 
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder for results, from before the first simulation to the last file.
+
+    What a process that was killed left half-done beside it is cleared away; if it was
+    killed between taking the old folder away and putting the new one in its place, the
+    new one is put there.
+
+    Raises
+    ------
+    HostError
+        If another process is writing there, or it cannot be written.
+    ResultsError
+        As for `check_folder`.
+    """
+    _check_place(folder)
+    with locked(folder):
+        _clear_up(folder.resolve())
+        check_folder(folder)
+        yield
+
+
+def _clear_up(folder: Path) -> None:
+    for left in leftovers(folder):
+        if left.is_dir() and not folder.exists():
+            with contextlib.suppress(ResultsError, HostError, OSError):
+                open_run(left)
+                left.rename(folder)
+                continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                left.unlink()
+
+
 def check_folder(folder: Path) -> None:
     """Refuse, before the first simulation, a folder that results could not go to.
 
@@ -143,13 +189,7 @@ def check_folder(folder: Path) -> None:
         is also raised for the current folder and those above it, which cannot be
         replaced as a whole.
     """
-    true, here = folder.resolve(), Path.cwd()
-    if not true.name or true == here or true in here.parents:
-        msg = (
-            f"{folder}: results need a folder of their own, not the current one or one "
-            "above it; name one, such as --out results"
-        )
-        raise ResultsError(msg)
+    _check_place(folder)
     check_writable(folder, folder=True)
     foreign = _foreign(folder) if folder.is_dir() else []
     if foreign:
@@ -158,6 +198,16 @@ def check_folder(folder: Path) -> None:
         msg = (
             f"{folder}: this folder holds other files, which no run wrote: "
             f"{shown}{more}; move them elsewhere, or name a new or empty folder"
+        )
+        raise ResultsError(msg)
+
+
+def _check_place(folder: Path) -> None:
+    true, here = folder.resolve(), Path.cwd()
+    if not true.name or true == here or true in here.parents:
+        msg = (
+            f"{folder}: results need a folder of their own, not the current one or one "
+            "above it; name one, such as --out results"
         )
         raise ResultsError(msg)
 
@@ -201,17 +251,17 @@ def save_run(
     HostError, ResultsError
         If it cannot be written; then nothing is left of it.
     """
-    check_folder(folder)
     outputs = {
         name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
         for name, data in files.items()
     }
     record = dict(manifest) | {"ended": now(), "outputs": outputs}
     text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with atomic_folder(folder) as temporary:
-        for name, data in files.items():
-            (temporary / name).write_bytes(data)
-        (temporary / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    with claimed(folder), atomic_folder(folder) as temporary:
+        for name, data in {**files, MANIFEST: text.encode()}.items():
+            path = temporary / name
+            path.write_bytes(data)
+            sync(path)
     return folder
 
 
