@@ -48,3 +48,12 @@ same sums in another order."""
 KNOWN_FUNCTION = 0.05
 """Sobol indices of the Ishigami function at N = 1024 against the exact values. The
 sampling error at that size; the test also asks that the interval covers the truth."""
+
+WASM_VS_NATIVE = 1e-12
+"""The page's kernel against the native one with its usual settings, per series, of the
+series' maximum: they differ where one fuses a product and a sum and the other does not,
+in the last bit of exp, ln and pow, carried through some hundred steps."""
+
+WASM_TRIGONOMETRY = 1e-14
+"""The page's sin, cos and tan are JavaScript's, the native kernel's the C library's:
+each good to about one unit in the last place."""

@@ -59,7 +59,7 @@ class Emitted:
 
 def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
     """Write the module of ``plan`` for ``target``, in functions of ``piece`` nodes."""
-    writer = _Module(plan, target, piece)
+    writer = Module(plan, target, piece)
     states = len(plan.states)
     step = [(s.update, writer.advance(i)) for i, s in enumerate(plan.states)]
     initial = [(s.initial, writer.keep("%dst", i)) for i, s in enumerate(plan.states)]
@@ -102,10 +102,10 @@ def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
     )
 
 
-class _Module:
-    """Collects the functions of a module."""
+class Module:
+    """Collects the functions of a module; the loops around them are written last."""
 
-    def __init__(self, plan: Plan, target: Target, piece: int) -> None:
+    def __init__(self, plan: Plan, target: Target, piece: int = PIECE) -> None:
         self.plan, self.target, self.piece = plan, target, piece
         self.slots = Slots(plan)
         self.declarations: set[str] = set()

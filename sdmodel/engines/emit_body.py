@@ -125,6 +125,8 @@ class Body:
 
     def _drive(self, drive: int) -> str:
         code = self.code
+        if not code.target.gather:
+            return code.load("%slots", len(self.plan.inputs) + drive)
         at = code.add(
             f"getelementptr inbounds i64, ptr %rows, i64 {drive * code.lanes}"
         )

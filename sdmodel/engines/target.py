@@ -15,7 +15,9 @@ class Target:
 
     ``lanes`` is the number of runs in step with one another. ``fma`` decides the
     rounding inside exp, ln and pow; model arithmetic is never contracted. ``wide``
-    allows AVX-512's own permutes and scaling. ``features`` is LLVM's list.
+    allows AVX-512's own permutes and scaling. ``gather`` false means that the loop
+    around the steps writes scheduled values into the slots, where each step reads them
+    as constants. ``features`` is LLVM's list.
     """
 
     cpu: str
@@ -23,6 +25,7 @@ class Target:
     lanes: int
     fma: bool
     wide: bool
+    gather: bool = True
 
     @property
     def key(self) -> str:

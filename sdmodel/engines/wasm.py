@@ -1,0 +1,262 @@
+"""A plan as a WebAssembly module: the native kernel's code, for any browser.
+
+The functions of a step come from the same emitter as the native kernel's, for two lanes
+and without fused operations, so that a native kernel built with `SETTINGS` gives the
+same bits. What differs is the loop around them: it starts from given states at a given
+step, keeps few values at every step and all of them at chosen steps.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdmodel.engines import cache
+from sdmodel.engines.emit import VERSION, Module
+from sdmodel.engines.target import Target
+from sdmodel.engines.wasm_object import finish, stack_needed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sdmodel.engines.plan import Plan
+
+TRIPLE = "wasm32-unknown-unknown"
+LANES = 2
+"""Doubles in a vector of WebAssembly: two runs, or a policy beside its baseline."""
+
+SETTINGS = Target(
+    cpu="generic",
+    features="+simd128",
+    lanes=LANES,
+    fma=False,
+    wide=False,
+    gather=False,
+)
+EXPORT = "sd_run"
+
+
+@dataclass(frozen=True)
+class WasmKernel:
+    """A plan compiled for WebAssembly, and what a caller must know of it.
+
+    The module imports ``env.__linear_memory`` and, where it uses a stack,
+    ``env.__stack_pointer``; trigonometric functions come from ``env`` too. It exports
+    ``sd_run(slots, moves, n_moves, pool, table, saves, out, fine, work, from, to)``,
+    pointers and counts of 32 bits, which takes steps ``from`` to ``to - 1`` and returns
+    the address of the states then reached:
+
+    slots
+        (slot, lane) values of ``plan.inputs``, then of ``plan.drives``.
+    moves
+        ``n_moves`` pairs of offsets in doubles: before step k the slot at the first
+        takes the pool's value at the second plus k.
+    table
+        (step, entry) values that depend on time only.
+    saves
+        One byte a step: whether all saved scalars are written to ``out``.
+    out, fine
+        (save, name, lane), and (step - from, fine name, lane) at every step.
+    work
+        States, next states, per-run values and values handed between functions, in
+        vectors; zero in the last part's first vector before step 0, nan there after a
+        state that was assigned ceased to be finite. With ``from`` above zero the
+        states at ``from`` stand in ``work``.
+    """
+
+    plan: Plan
+    fine: tuple[int, ...]
+    code: bytes
+    run: int
+    cross: int
+    data_bytes: int
+    stack: bool
+
+    def describe(self) -> dict[str, Any]:
+        """Return the layout and tables that a page needs, ready for JSON."""
+        plan = self.plan
+        steps = plan.time.steps
+        table = np.ascontiguousarray(plan.time_table(steps), dtype="<f8")
+        return {
+            "lanes": LANES,
+            "steps": steps,
+            "start": plan.time.start,
+            "dt": plan.time.step,
+            "names": list(plan.names),
+            "fine": list(self.fine),
+            "inputs": list(plan.inputs),
+            "drives": list(plan.drives),
+            "states": [state.name for state in plan.states],
+            "run": self.run,
+            "cross": self.cross,
+            "data_bytes": self.data_bytes,
+            "stack": self.stack,
+            "entries": table.shape[1],
+            "table": base64.b64encode(table.tobytes()).decode(),
+        }
+
+
+def compile_wasm(
+    plan: Plan,
+    fine: Sequence[int] = (),
+    *,
+    use_cache: bool = True,
+    piece: int | None = None,
+) -> WasmKernel:
+    """Compile ``plan`` for WebAssembly.
+
+    Parameters
+    ----------
+    plan
+        What to compute; its ``names`` are written at chosen steps.
+    fine
+        Positions in ``plan.names`` of those written at every step as well.
+    use_cache
+        Look for the module on disk, and keep it there.
+    piece
+        Nodes in one function.
+    """
+    writer = Module(plan, SETTINGS) if piece is None else Module(plan, SETTINGS, piece)
+    text, run, cross = _text(writer, fine)
+    key = _key(text)
+    code = cache.load(key) if use_cache else None
+    if code is None:
+        code = _compile(text)
+        if use_cache:
+            cache.save(key, code)
+    module, data_bytes = finish(code, EXPORT)
+    return WasmKernel(
+        plan=plan,
+        fine=tuple(fine),
+        code=module,
+        run=run,
+        cross=cross,
+        data_bytes=data_bytes,
+        stack=stack_needed(code),
+    )
+
+
+def _text(writer: Module, fine: Sequence[int]) -> tuple[str, int, int]:
+    """Return the module's text, and the vectors of its per-run and handed values."""
+    plan = writer.plan
+    at_each = [(plan.saved[n], writer.keep("%out", i)) for i, n in enumerate(fine)]
+    step = [(s.update, writer.advance(i)) for i, s in enumerate(plan.states)]
+    initial = [(s.initial, writer.keep("%dst", i)) for i, s in enumerate(plan.states)]
+    save = [(node, writer.keep("%out", i)) for i, node in enumerate(plan.saved)]
+    calls = {
+        "step": writer.phase("step", [*at_each, *step]),
+        "initial": writer.phase("initial", initial),
+        "save": writer.phase("save", save),
+    }
+    calls["prologue"] = writer.prologue()
+    run = len(writer.slots.run) + len(writer.slots.derived)
+    cross = len(writer.slots.cross) + 1
+    parts = [
+        "\n".join(sorted(writer.declarations)),
+        *writer.functions,
+        _driver(plan, calls, run, len(fine)),
+        "attributes #0 = { nounwind }",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n", run, cross
+
+
+def _driver(plan: Plan, calls: dict[str, list[str]], run: int, fine: int) -> str:
+    """Write ``sd_run``; see `WasmKernel` for what it takes."""
+    real = f"<{LANES} x double>"
+    states = len(plan.states)
+
+    def call(phase: str, src: str, dst: str, row: str, out: str) -> str:
+        return "\n".join(
+            f"  call void @{name}(ptr {src}, ptr {dst}, ptr %run, ptr {row}, "
+            f"ptr %slots, ptr %cross, ptr null, ptr null, ptr {out}, i64 0)"
+            for name in calls[phase]
+        )
+
+    return f"""\
+define ptr @{EXPORT}(ptr %slots, ptr %moves, i32 %n_moves, ptr %pool, ptr %table, \
+ptr %saves, ptr %out, ptr %fine, ptr %work, i32 %from, i32 %to) #0 {{
+entry:
+  %second = getelementptr {real}, ptr %work, i32 {states}
+  %run = getelementptr {real}, ptr %work, i32 {2 * states}
+  %cross = getelementptr {real}, ptr %work, i32 {2 * states + run}
+{call("prologue", "null", "%run", "null", "null")}
+  %fresh = icmp eq i32 %from, 0
+  br label %step
+step:
+  %k = phi i32 [ %from, %entry ], [ %k1, %advance ]
+  %now = phi ptr [ %work, %entry ], [ %next, %advance ]
+  %next = phi ptr [ %second, %entry ], [ %now, %advance ]
+  %out_k = phi ptr [ %out, %entry ], [ %out_k1, %advance ]
+  %fine_k = phi ptr [ %fine, %entry ], [ %fine_k1, %advance ]
+  %more = icmp ult i32 %k, %to
+  br i1 %more, label %move, label %end
+move:
+  %m = phi i32 [ 0, %step ], [ %m1, %moving ]
+  %moves_left = icmp ult i32 %m, %n_moves
+  br i1 %moves_left, label %moving, label %moved
+moving:
+  %pair = getelementptr [2 x i32], ptr %moves, i32 %m
+  %slot = load i32, ptr %pair, align 4
+  %source_at = getelementptr i32, ptr %pair, i32 1
+  %source = load i32, ptr %source_at, align 4
+  %entry_k = add i32 %source, %k
+  %from_at = getelementptr double, ptr %pool, i32 %entry_k
+  %value = load double, ptr %from_at, align 8
+  %to_at = getelementptr double, ptr %slots, i32 %slot
+  store double %value, ptr %to_at, align 8
+  %m1 = add i32 %m, 1
+  br label %move
+moved:
+  %offset = mul i32 %k, {len(plan.time_values)}
+  %row = getelementptr double, ptr %table, i32 %offset
+  %zeroth = icmp eq i32 %k, 0
+  %begin = and i1 %fresh, %zeroth
+  br i1 %begin, label %initial, label %ask
+initial:
+{call("initial", "null", "%work", "%row", "null")}
+  br label %ask
+ask:
+  %due_at = getelementptr i8, ptr %saves, i32 %k
+  %due = load i8, ptr %due_at, align 1
+  %is_due = icmp ne i8 %due, 0
+  br i1 %is_due, label %save, label %advance
+save:
+{call("save", "%now", "null", "%row", "%out_k")}
+  %out_next = getelementptr {real}, ptr %out_k, i32 {len(plan.saved)}
+  br label %advance
+advance:
+  %out_k1 = phi ptr [ %out_k, %ask ], [ %out_next, %save ]
+{call("step", "%now", "%next", "%row", "%fine_k")}
+  %fine_k1 = getelementptr {real}, ptr %fine_k, i32 {fine}
+  %k1 = add i32 %k, 1
+  br label %step
+end:
+  ret ptr %now
+}}"""
+
+
+def _key(text: str) -> str:
+    import llvmlite
+
+    parts = (str(VERSION), llvmlite.__version__, TRIPLE, SETTINGS.key, text)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _compile(text: str) -> bytes:
+    """Return the WebAssembly object of a module."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(
+        cpu=SETTINGS.cpu, features=SETTINGS.features, opt=3, reloc="static"
+    )
+    module = llvm.parse_assembly(text)
+    module.triple = TRIPLE
+    module.data_layout = str(machine.target_data)
+    module.verify()
+    return bytes(machine.emit_object(module))

@@ -1,0 +1,218 @@
+"""The page's kernel: what it saves, and what of the past a change of a lever spares."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdmodel.engines.plan import make_plan
+from sdmodel.engines.simulate import simulate
+from sdmodel.engines.wasm import WasmKernel, compile_wasm
+from sdmodel.study.design import Inputs, Save, Schedule
+from sdmodel.study.summaries import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from sdmodel.model.core import Model, TimeAxis
+    from sdmodel.study.controls import Control
+    from sdmodel.study.outcomes import Outcome
+
+MOST_POINTS = 121
+"""Points of a series at most: a figure on a page shows no more."""
+
+HISTORY_PAIRS = 64
+"""Random pairs of runs that must share their past; one would show a lever that acts."""
+
+HISTORY_SEED = 20260101
+
+
+@dataclass(frozen=True)
+class LabKernel:
+    """The compiled module, and the parts of the page's data that describe it."""
+
+    wasm: WasmKernel
+    layout: dict[str, Any]
+    window: dict[str, Any]
+    points: tuple[float, ...]
+
+
+def make_kernel(
+    model: Model,
+    outcomes: Sequence[Outcome],
+    flows: Iterable[str],
+    controls: Sequence[Control],
+    scheduled: Collection[str] = (),
+) -> LabKernel:
+    """Compile the model for a page.
+
+    Parameters
+    ----------
+    model
+        What the page holds.
+    outcomes
+        What it shows; their elements are saved at the points of a series, and at every
+        step where the headline number needs them.
+    flows
+        Further elements to save at the points.
+    controls
+        What it moves; every lever may follow a schedule.
+    scheduled
+        Other inputs that some preset gives a schedule.
+    """
+    shown = dict.fromkeys(name for o in outcomes for name in o.expression.names)
+    names = tuple(dict.fromkeys([*shown, *flows]))
+    often = dict.fromkeys(
+        name for o in outcomes if o.summary != "final" for name in o.expression.names
+    )
+    levers = [c.name for c in controls if c.role == "lever"]
+    plan = make_plan(model, names, sorted({*levers, *scheduled}))
+    wasm = compile_wasm(plan, [names.index(name) for name in often])
+    points = series_points(model.time)
+    window = _window(model.time)
+    step, late, gates = _history(model, names, points, controls, window["first"])
+    order = (*plan.inputs, *plan.drives)
+    return LabKernel(
+        wasm=wasm,
+        layout={
+            **wasm.describe(),
+            "slots": [model.inputs[i].name for i in order],
+            "defaults": [model.inputs[i].default for i in order],
+            "stride": max(model.time.stride, 1),
+            "history_step": step,
+            "late": late,
+            "gates": gates,
+        },
+        window=window,
+        points=points,
+    )
+
+
+def series_points(time: TimeAxis) -> tuple[float, ...]:
+    """Return the times of a series: yearly where the model's saved times allow it.
+
+    Other models get as many of their saved times as a figure shows, the last included.
+    """
+    stride = max(time.stride, 1)
+    yearly = round(1.0 / time.step)
+    if abs(yearly * time.step - 1.0) < 1e-9 and yearly % stride == 0:
+        every = yearly
+        if time.steps // every + 1 > MOST_POINTS or time.steps < every:
+            every = stride
+    else:
+        every = stride
+    while time.steps // every + 1 > MOST_POINTS:
+        every += stride
+    steps = list(range(0, time.steps + 1, every))
+    last = time.steps - time.steps % stride
+    if steps[-1] != last:
+        steps.append(last)
+    return tuple(time.start + k * time.step for k in steps)
+
+
+def encode(values: NDArray[np.float64]) -> str:
+    """Return doubles as the base64 text that the page's scripts read."""
+    return base64.b64encode(
+        np.ascontiguousarray(values, dtype="<f8").tobytes()
+    ).decode()
+
+
+def _window(time: TimeAxis) -> dict[str, Any]:
+    """Return where headline numbers begin, and the weights that discount them."""
+    window = Window()
+    saved = np.array(time.saved)
+    first = window.first(saved)
+    t = saved[first:]
+    weights = np.diff(t) / (1.0 + window.rate) ** (t[:-1] - t[0])
+    return {
+        "first": first * max(time.stride, 1),
+        "start": float(saved[first]),
+        "rate": window.rate,
+        "weights": encode(weights),
+    }
+
+
+def _history(
+    model: Model,
+    names: Sequence[str],
+    points: Sequence[float],
+    controls: Sequence[Control],
+    first: int,
+) -> tuple[int | None, list[str], list[str]]:
+    """Return the step up to which levers leave all as it is, those levers, the others.
+
+    Tried, not proved: each lever alone at both its limits, then all of them at random
+    beside random assumptions, must leave every state at that step and every saved
+    value before it with the same bits. Where that fails the page computes every run
+    from the start.
+    """
+    levers = [c for c in controls if c.role == "lever"]
+    if first == 0 or not levers:
+        return None, [], [c.name for c in levers]
+    cut = model.time.start + first * model.time.step
+    times = tuple(t for t in points if t < cut)
+    alone = np.tile([c.default for c in levers], (2 * len(levers) + 1, 1))
+    for i, control in enumerate(levers):
+        alone[2 * i + 1, i], alone[2 * i + 2, i] = control.min, control.max
+    past = _past(model, names, times, cut, Inputs(tuple(c.name for c in levers), alone))
+    same = (past == past[0]).all(axis=1)
+    late = [c for i, c in enumerate(levers) if same[2 * i + 1] and same[2 * i + 2]]
+    gates = [c.name for c in levers if c not in late]
+    if not late:
+        return None, [], gates
+    moved = [*late, *(c for c in controls if c.role != "lever")]
+    rng = np.random.default_rng(HISTORY_SEED)
+    low, high = (np.array([getattr(c, k) for c in moved]) for k in ("min", "max"))
+    one = rng.uniform(low, high, (HISTORY_PAIRS, len(moved)))
+    two = one.copy()
+    two[:, : len(late)] = rng.uniform(low, high, one.shape)[:, : len(late)]
+    schedules = {
+        c.name: (None,) * HISTORY_PAIRS
+        + tuple(_any_schedule(c, model.time, rng) for _ in range(HISTORY_PAIRS))
+        for c in late
+    }
+    inputs = Inputs(tuple(c.name for c in moved), np.vstack([one, two]), schedules)
+    past = _past(model, names, times, cut, inputs)
+    good = np.isfinite(past[:HISTORY_PAIRS]).all(axis=1)
+    agree = (past[:HISTORY_PAIRS] == past[HISTORY_PAIRS:]).all(axis=1)
+    if not good.any() or not agree[good].all():
+        return None, [], [c.name for c in levers]
+    return first, [c.name for c in late], gates
+
+
+def _any_schedule(
+    control: Control, time: TimeAxis, rng: np.random.Generator
+) -> Schedule | None:
+    """Return a schedule of two points anywhere in the model's time, or none."""
+    if rng.random() < 0.5:
+        return None
+    when = np.sort(rng.uniform(time.start, time.stop, 2))
+    values = rng.uniform(control.min, control.max, 2)
+    return Schedule(tuple(when.tolist()), tuple(values.tolist()))
+
+
+def _past(
+    model: Model,
+    names: Sequence[str],
+    times: tuple[float, ...],
+    cut: float,
+    inputs: Inputs,
+) -> NDArray[np.float64]:
+    """Return (run, value): saved scalars at ``times`` and all states at ``cut``."""
+    states = {
+        f"state {node.data}": i
+        for i, node in enumerate(model.nodes)
+        if node.op == "state"
+    }
+    opened = replace(
+        model, scalars={**model.scalars, **states}, digest=f"{model.digest} states"
+    )
+    output = simulate(opened, inputs, Save((*names, *states), (*times, cut)))
+    runs = len(inputs.values)
+    before = output.values[:, :-1, : len(names)].reshape(runs, -1)
+    return np.hstack([before, output.values[:, -1, len(names) :]])

