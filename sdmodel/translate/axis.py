@@ -76,5 +76,7 @@ def check_time(axis: TimeAxis) -> Iterator[tuple[str, str]]:
 
 def _whole(ratio: float) -> bool:
     return (
-        abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio)) and round(ratio) >= 0
+        math.isfinite(ratio)
+        and abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio))
+        and round(ratio) >= 0
     )

@@ -121,6 +121,10 @@ def drafts_of(
                 line = text.line if text else None
                 problems.add(line, f"'{element.name}': {error}")
                 continue
+            if draft.components and len(component.subscripts) != len(
+                draft.components[0].subscripts
+            ):
+                continue  # told by _cover
             draft.components.append(component)
         if draft.equations:
             given = [part.subscripts for part in draft.components]
