@@ -1,10 +1,10 @@
 """Write the pages that are made from the program and the model, or check them.
 
-    python docs/generate.py           write docs/cli.md and docs/variables.md
+    python docs/generate.py           write the pages of the table PAGES
     python docs/generate.py --check   exit 1 if one of them is stale
 
 ``cli.md`` comes from the verbs' own help, ``variables.md`` from the shipped model and
-its ``controls.csv``; neither is edited by hand.
+its ``controls.csv``, ``systems.md`` from its ``systems.csv``; none is edited by hand.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sdmodel.model.core import Model, Variable
     from sdmodel.study.controls import Control
+    from sdmodel.study.systems import System
 
 DOCS = Path(__file__).resolve().parent
 MODEL = "consortium"
@@ -144,9 +145,63 @@ def variables_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def systems_page() -> str:
+    """Return the page of what the sources name and what carries it."""
+    from sdmodel.cli.systems import TITLES
+    from sdmodel.experiments.workbook import open_workbook
+    from sdmodel.study.systems import read_systems
+
+    book = open_workbook(MODEL)
+    folder = book.folder
+    if folder is None:
+        msg = f"the model {MODEL} has no folder"
+        raise LookupError(msg)
+    rows = read_systems(folder, book.model, book.controls, book.outcomes)
+    carried = sum(row.status == "carried" for row in rows)
+    parts = [
+        "# What the sources name, and what carries it",
+        (
+            "Made by `docs/generate.py` from `systems.csv`. Each row is a form, case, "
+            "policy, figure, mechanism or recommendation that the source documents "
+            "name, with what carries it in the model. *Moves* says which outcome a "
+            "change moves and which way, 0 where none is expected; `sdmodel systems "
+            "--test` runs every claim and shows by how much."
+        ),
+        f"{len(rows)} rows: {carried} carried, {len(rows) - carried} context.",
+    ]
+    for kind, title in TITLES.items():
+        found = [row for row in rows if row.kind == kind]
+        if found:
+            parts.append(f"## {title}")
+            parts.append("\n".join(_system_rows(found)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _system_rows(systems: Iterable[System]) -> list[str]:
+    rows = ["| id | what | carried by | moves | source |", "|---|---|---|---|---|"]
+    for item in systems:
+        what = f"{item.label_en}<br>{item.label_zh}"
+        carriers = [
+            *(["context"] if item.status == "context" else []),
+            *(f"{c.kind} `{c.name}`" for c in item.carriers),
+        ]
+        moves = [
+            f"{claim.text}: {', '.join(e.text for e in claim.effects)}"
+            for claim in item.claims
+        ]
+        if item.reason:
+            moves.append(f"*{item.reason}*")
+        rows.append(
+            f"| {item.id} | {_cell(what)} | {_cell('; '.join(carriers))} "
+            f"| {_cell('<br>'.join(moves))} | {_cell(item.source)} |"
+        )
+    return rows
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "variables.md": variables_page,
+    "systems.md": systems_page,
 }
 
 

@@ -37,7 +37,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["cli.md", "variables.md"])
+@pytest.mark.parametrize("name", ["cli.md", "variables.md", "systems.md"])
 def test_generated_page_is_fresh(name: str) -> None:
     page = generator().PAGES[name]()
     assert (ROOT / "docs" / name).read_text("utf-8") == page, (

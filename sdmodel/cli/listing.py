@@ -12,21 +12,32 @@ from sdmodel.cli.common import (
     show_table,
 )
 
+KIND_TITLES = {
+    "regime": "Payment regimes",
+    "case": "Cases in China",
+    "international": "Systems of other countries",
+    "policy": "Policies and shocks",
+    "": "Others",
+}
+
 
 @click.command()
 @model_option
 @json_option
 def scenarios(model: str, as_json: bool) -> None:
-    """List the scenarios of a model.
+    """List the scenarios of a model, by kind.
 
     Example: sdmodel scenarios
     """
     from sdmodel.study.locate import locate_model
     from sdmodel.study.results import value_record
-    from sdmodel.study.scenario import list_scenarios
+    from sdmodel.study.scenario import KINDS, list_scenarios
     from sdmodel.study.values import Value, parse_value, schedule_text
 
-    files = list_scenarios(locate_model(model)[1])
+    order = (*KINDS, "")
+    files = sorted(
+        list_scenarios(locate_model(model)[1]), key=lambda file: order.index(file.kind)
+    )
 
     def value_of(given: object) -> Value | None:
         # Whether a value is right is told by the verbs that use it; here it is shown.
@@ -40,8 +51,10 @@ def scenarios(model: str, as_json: bool) -> None:
             [
                 {
                     "id": file.id,
+                    "kind": file.kind or None,
                     "title": dict(file.title),
                     "story": dict(file.story),
+                    "shows": dict(file.shows),
                     "from": file.parent,
                     "values": {
                         name: None
@@ -55,18 +68,27 @@ def scenarios(model: str, as_json: bool) -> None:
             ]
         )
         return
-    rows = []
+    if not files:
+        click.echo("This model has no scenario files; 'baseline' is its own values.")
+        return
+    rows: dict[str, list[list[str]]] = {}
     for file in files:
         sets = [
             f"{name} = {given if (v := value_of(given)) is None else schedule_text(v)}"
             for name, given in file.values.items()
         ]
-        shown = "; ".join(sets[:3]) + (f"; … {len(sets) - 3} more" * (len(sets) > 3))
-        rows.append([file.id, file.title.get("en", ""), file.parent or "", shown])
-    if not rows:
-        click.echo("This model has no scenario files; 'baseline' is its own values.")
+        shown = "; ".join(sets[:2]) + (f"; … {len(sets) - 2} more" * (len(sets) > 2))
+        rows.setdefault(file.kind, []).append(
+            [file.id, file.title.get("en", ""), file.parent or "", shown]
+        )
+    heads = ["id", "title", "from", "sets"]
+    if list(rows) == [""]:
+        show_table("", heads, rows[""], spare=2)
         return
-    show_table("", ["id", "title", "from", "sets"], rows)
+    for number, (kind, part) in enumerate(rows.items()):
+        if number:
+            click.echo()
+        show_table(KIND_TITLES[kind], heads, part, spare=2)
 
 
 @click.command()

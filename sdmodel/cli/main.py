@@ -21,6 +21,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "scenarios": ("sdmodel.cli.listing:scenarios", "List the scenarios of a model."),
     "levers": ("sdmodel.cli.listing:levers", "List what may be moved."),
     "outcomes": ("sdmodel.cli.listing:outcomes", "List what is looked at."),
+    "systems": (
+        "sdmodel.cli.systems:systems",
+        "List what the sources name and what carries it.",
+    ),
     "run": ("sdmodel.cli.running:run", "Ask what if: run one or more scenarios."),
     "compare": ("sdmodel.cli.comparing:compare", "Set scenarios side by side."),
     "new": ("sdmodel.cli.starting:new", "Write a commented scenario file."),

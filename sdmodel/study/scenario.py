@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from sdmodel.study.controls import Control
 
-KEYS = ("title", "story", "from", "values", "evidence")
+KEYS = ("title", "kind", "story", "shows", "from", "values", "evidence")
+KINDS = ("regime", "case", "international", "policy")
+"""Payment regimes; cases in China; systems of other countries; policies and shocks."""
 LANGUAGES = ("en", "zh")
 SUFFIX = ".toml"
 BASELINE = "baseline"
@@ -36,12 +38,15 @@ class ScenarioFile:
     """A scenario file as written, before it meets a model.
 
     ``parent`` is what its ``from`` names; ``values`` are still of any TOML kind.
+    ``kind`` is one of ``KINDS``, or empty; ``shows`` says what to look for.
     """
 
     id: str
     path: Path
+    kind: str
     title: Mapping[str, str]
     story: Mapping[str, str]
+    shows: Mapping[str, str]
     parent: str | None
     values: Mapping[str, object]
     evidence: Mapping[str, str]
@@ -62,6 +67,8 @@ class Scenario:
     evidence: Mapping[str, str]
     path: Path | None
     warnings: tuple[str, ...] = field(default=())
+    kind: str = ""
+    shows: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_scenario_file(path: Path) -> ScenarioFile:
@@ -84,6 +91,13 @@ def read_scenario_file(path: Path) -> ScenarioFile:
     ]
     title = _texts(path, "title", table.get("title", {}), problems)
     story = _texts(path, "story", table.get("story", {}), problems)
+    shows = _texts(path, "shows", table.get("shows", {}), problems)
+    kind = table.get("kind", "")
+    if kind not in ("", *KINDS):
+        problems.append(
+            f"{path}, 'kind': {kind!r}; allowed: {', '.join(KINDS)}"
+            f"{did_you_mean(str(kind), KINDS)}"
+        )
     parent = table.get("from")
     if parent is not None and (not isinstance(parent, str) or not parent.strip()):
         problems.append(f"{path}, 'from': {parent!r}; allowed: the id of a scenario")
@@ -100,8 +114,10 @@ def read_scenario_file(path: Path) -> ScenarioFile:
     return ScenarioFile(
         id=path.stem,
         path=path,
+        kind=str(kind),
         title=title or {"en": path.stem},
         story=story,
+        shows=shows,
         parent=parent,
         values=values,
         evidence={name: str(source) for name, source in evidence.items()},
@@ -142,8 +158,8 @@ def scenario_paths(folder: Path | None) -> dict[str, Path]:
     place = folder / "scenarios" if folder else None
     if place is None or not place.is_dir():
         return {}
-    paths = {path.stem: path for path in sorted(place.glob(f"*{SUFFIX}"))}
-    return dict(sorted(paths.items(), key=lambda item: item[0] != BASELINE))
+    paths = {path.stem: path for path in place.glob(f"*{SUFFIX}")}
+    return dict(sorted(paths.items(), key=lambda item: (item[0] != BASELINE, item[0])))
 
 
 def list_scenarios(folder: Path | None) -> tuple[ScenarioFile, ...]:
@@ -323,6 +339,8 @@ def read_scenario(
         evidence=evidence,
         path=chain[-1].path if chain else None,
         warnings=tuple(warnings),
+        kind=chain[-1].kind if chain else "",
+        shows=chain[-1].shows if chain else {},
     )
 
 

@@ -58,7 +58,7 @@ def test_the_baseline_names_no_twin() -> None:
     groups = {c.name: c.group for c in workbook.controls}
     for name in workbook.scenario_ids():
         values = dict(workbook.scenario(name).values)
-        assert not [key for key in values if groups.get(key) in NOT_DRAWN]
+    XX
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,17 @@ def test_safe_names_are_taken(name: str) -> None:
 def test_unsafe_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="cannot be the name"):
         check_name(name)
+
+
+def test_kind_and_what_it_shows_are_read_and_not_inherited(
+    read: Callable[..., Scenario], folder: Path
+) -> None:
+    write(folder, "a", 'kind = "case"\nshows = { en = "more", zh = "更多" }\n')
+    write(folder, "b", 'from = "a"\n')
+    assert (read("a").kind, read("a").shows["zh"]) == ("case", "更多")
+    assert (read("b").kind, dict(read("b").shows)) == ("", {})
+    write(folder, "c", 'kind = "regimes"\nshows = 1\n')
+    with pytest.raises(ScenarioError) as caught:
+        read("c")
+    assert len(caught.value.problems) == 2
+    assert "nearest: 'regime'" in caught.value.problems[1]
