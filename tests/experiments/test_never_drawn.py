@@ -58,7 +58,9 @@ def test_the_baseline_names_no_twin() -> None:
     groups = {c.name: c.group for c in workbook.controls}
     for name in workbook.scenario_ids():
         values = dict(workbook.scenario(name).values)
-    XX
+        named = {groups[key] for key in values if key in groups}
+        # Shocks are there for a scenario to set.
+        assert not named & (set(NOT_DRAWN) - {"shocks"})
 
 
 @pytest.mark.parametrize(
