@@ -168,8 +168,9 @@ def test_ignores_carry_a_code_and_files_no_leftovers() -> None:
     assert not found
 
 
-NOT_IMPORTED = frozenset({"h5netcdf"})
-"""Dependencies that another one loads by name: xarray's ``engine="h5netcdf"``."""
+NOT_IMPORTED = frozenset({"h5netcdf", "xlrd"})
+"""Dependencies that another one loads by name: xarray's ``engine="h5netcdf"``, pandas'
+reader of ``.xls``."""
 
 
 def foreign_imports(*, top_level_only: bool) -> set[str]:

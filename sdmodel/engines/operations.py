@@ -91,6 +91,9 @@ def interpolate(table: Lookup, x: Value) -> Value:
     if table.rule == "hold_forward":
         at = np.clip(np.searchsorted(xp, x, side="left"), 0, len(xp) - 1)
         return np.where(np.isnan(x), x, fp[at])
+    if table.rule == "exact":
+        at = np.clip(np.searchsorted(xp, x, side="left"), 0, len(xp) - 1)
+        return np.where(xp[at] == x, fp[at], np.nan)
     if len(xp) == 1:  # numpy.interp answers nan with the one value there is
         return np.where(np.isnan(x), x, fp[0])
     inside = np.interp(x, xp, fp)

@@ -19,6 +19,7 @@ import numpy as np
 from sdmodel.engines.base import Output, Progress
 from sdmodel.engines.plan import constant
 from sdmodel.errors import RunError, SdmodelError
+from sdmodel.translate.external import files_beside
 from sdmodel.translate.judged import write_program
 from sdmodel.translate.read import read_model
 
@@ -134,7 +135,10 @@ class _Judge:
         import pysd
 
         self.model, self.owners = model, owners
-        self.pysd = pysd.load(program)
+        source = Path(model.path)
+        beside = files_beside(source.read_bytes(), source)
+        data = [str(item) for item in beside if item.suffix in {".tab", ".csv"}]
+        self.pysd = pysd.load(program, data_files=data or None)
 
     def clock(self) -> float:
         """Return the time that the run has reached."""

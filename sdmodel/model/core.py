@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from sdmodel.model.expr import Node, NodeId
 
+Rule = Literal["clamp", "extrapolate", "hold_backward", "hold_forward", "exact"]
+"""What a table does outside its points; the last three also between them: hold the
+last value, take the next one, or be no number anywhere but at a point."""
+
 Kind = Literal["constant", "stock", "auxiliary", "lookup", "data", "control"]
 
 
@@ -73,7 +77,7 @@ class Lookup:
     name: str
     x: tuple[float, ...]
     y: tuple[float, ...]
-    rule: Literal["clamp", "extrapolate", "hold_backward", "hold_forward"] = "clamp"
+    rule: Rule = "clamp"
 
 
 @dataclass(frozen=True)

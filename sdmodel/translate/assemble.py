@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from sdmodel.model.core import Kind, Model, State, TimeAxis, Variable
@@ -16,13 +17,16 @@ from sdmodel.translate.drafts import (
     is_number,
     space_of,
 )
+from sdmodel.translate.external import Reader
 from sdmodel.translate.lower import (
     CONTROLS,
     Component,
     EquationError,
     LackingError,
     Lowering,
+    is_lookup,
 )
+from sdmodel.translate.macros import macros_of, write_out
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.survey import survey
 
@@ -51,13 +55,15 @@ def assemble(
     """
     problems = Problems()
     section = abstract.sections[0]
-    space = space_of(section, definitions, problems)
+    reader = Reader(Path(path).parent)
+    space = space_of(section, definitions, problems, reader)
     problems.stop(path)
-    drafts = drafts_of(section, definitions, space, problems, path)
-    macros = {part.name for part in abstract.sections[1:]}
+    drafts = drafts_of(section, definitions, space, problems, path, reader)
+    macros = macros_of(abstract.sections[1:], definitions)
+    write_out(drafts, macros, space, problems)
     for draft in drafts.values():
         for component in draft.components:
-            for fault in survey(component, drafts, macros, space):
+            for fault in survey(component, drafts, space):
                 _note(problems, component, fault)
     for control in CONTROLS:
         if control not in drafts:
@@ -83,7 +89,7 @@ def _lower(
         for draft in drafts.values()
         for elements, equation in draft.equations.items()
     }
-    dims = {key: len(draft.dims) for key, draft in drafts.items()}
+    dims = {key: draft.rank for key, draft in drafts.items()}
     constants = [key for key, draft in drafts.items() if is_constant(draft)]
     fixed: frozenset[str] = frozenset()
     while True:
@@ -110,18 +116,14 @@ def _lower(
 def _settle(low: Lowering, draft: Draft) -> None:
     if draft.key in CONTROLS:
         return
-    if (
-        draft.components
-        and type(draft.components[0].tree).__name__ == "LookupsStructure"
-    ):
-        for equation in draft.equations.values():
-            try:
-                low.table(equation.component.tree, equation.element)
-            except EquationError as error:
-                low.fault(equation, error)
-        return
-    for elements in draft.equations:
-        low.settle(("scalar", "run", draft.key, elements))
+    for elements, equation in draft.equations.items():
+        if not is_lookup(equation.component.tree):
+            low.settle(("scalar", "run", draft.key, elements))
+            continue
+        try:
+            low.table(equation.component.tree, equation.element, equation.place)
+        except EquationError as error:
+            low.fault(equation, error)
 
 
 def _time_axis(low: Lowering, problems: Problems) -> TimeAxis | None:
@@ -174,6 +176,8 @@ def _model(
         raise AssertionError
     scalars: dict[str, int] = {}
     for draft in drafts.values():
+        if draft.hidden:
+            continue
         for elements, equation in draft.equations.items():
             key = ("scalar", "run", draft.key, elements)
             if draft.key in CONTROLS:
@@ -185,7 +189,7 @@ def _model(
                         "saveper": low.time.save_every,
                     }[draft.key]
                 )
-            elif type(equation.component.tree).__name__ != "LookupsStructure":
+            elif not is_lookup(equation.component.tree):
                 scalars[equation.element] = low.settle(key)[0]
     states: list[State] = []
     for item in low.instances:
@@ -211,6 +215,7 @@ def _model(
         variables={
             draft.name: _variable(low, draft, by_key.get(draft.key, []))
             for draft in drafts.values()
+            if not draft.hidden
         },
         nodes=nodes,
         scalars={label: moved[node] for label, node in scalars.items()},
@@ -278,11 +283,14 @@ def _variable(low: Lowering, draft: Draft, texts: Sequence[Definition]) -> Varia
 
 def _kind(low: Lowering, draft: Draft) -> Kind:
     trees = {type(part.tree).__name__ for part in draft.components}
+    tables = any(is_lookup(part.tree) for part in draft.components)
     kind: Kind = "auxiliary"
     if draft.key in CONTROLS:
         kind = "control"
-    elif "LookupsStructure" in trees:
+    elif tables:
         kind = "lookup"
+    elif "Series" in trees:
+        kind = "data"
     elif "IntegStructure" in trees:
         kind = "stock"
     elif all(is_number(part.tree) for part in draft.components):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -123,10 +125,19 @@ def reachable(nodes: list[Node], roots: tuple[NodeId, ...]) -> list[NodeId]:
 
 
 def _table_value(table: Lookup, x: float) -> float:
-    if x <= table.x[0]:
-        return table.y[0]
-    for i in range(1, len(table.x)):
-        if x <= table.x[i]:
-            x0, x1, y0, y1 = *table.x[i - 1 : i + 1], *table.y[i - 1 : i + 1]
-            return y1 if x == x1 else y0 + (y1 - y0) / (x1 - x0) * (x - x0)
-    return table.y[-1]
+    xs, ys, last = table.x, table.y, len(table.x) - 1
+    after = bisect_left(xs, x)
+    if after <= last and xs[after] == x:
+        return ys[after]
+    if table.rule == "exact" or math.isnan(x):
+        return math.nan
+    if table.rule == "hold_forward":
+        return ys[min(after, last)]
+    if table.rule == "hold_backward":
+        return ys[max(after - 1, 0)]
+    if table.rule == "clamp" and not 0 < after <= last:
+        return ys[0] if after == 0 else ys[last]
+    after = min(max(after, 1), last)
+    x0, x1, y0, y1 = *xs[after - 1 : after + 1], *ys[after - 1 : after + 1]
+    slope = (y1 - y0) / (x1 - x0)
+    return y1 + slope * (x - x1) if x > x1 else y0 + slope * (x - x0)

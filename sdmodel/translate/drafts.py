@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, UnsupportedError
 from sdmodel.translate.guard import told
-from sdmodel.translate.lower import CONTROLS, Component, Equation
+from sdmodel.translate.lower import (
+    CONTROLS,
+    Component,
+    Equation,
+    EquationError,
+    LackingError,
+)
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sdmodel.translate.external import Reader
 
 
 @dataclass
@@ -47,12 +55,20 @@ class Draft:
     dims: tuple[str, ...] = ()
     sealed: bool = False
     """Defined with ``==``: a constant that no run may change."""
+    hidden: bool = False
+    """Part of a macro: computed, but no variable of the model."""
+
+    @property
+    def rank(self) -> int:
+        """Number of subscripts."""
+        return len(next(iter(self.equations), ()))
 
 
 def space_of(
     section: Any,
     definitions: Sequence[Definition],
     problems: Problems,
+    reader: Reader,
 ) -> Space:
     """Return the subscript ranges of the file; what is wrong with them is noted."""
     lines = {name_key(d.name): d for d in definitions if d.kind == "range"}
@@ -61,8 +77,13 @@ def space_of(
         known = lines.get(name_key(item.name))
         line = known.line if known else None
         if isinstance(item.subscripts, dict):
-            what = f"'{item.name}': subscripts from another file"
-            problems.add(line, what, unsupported=True)
+            try:
+                found = reader.subscripts(item.subscripts)
+            except EquationError as error:
+                lacking = isinstance(error, LackingError)
+                problems.add(line, f"'{item.name}': {error}", unsupported=lacking)
+                continue
+            raw.append((item.name, found, tuple(item.mapping)))
             continue
         if known and "->" in known.right and "(" in known.right.split("->", 1)[1]:
             what = f"'{item.name}': a mapping element by element: {known.right}"
@@ -88,6 +109,7 @@ def drafts_of(
     space: Space,
     problems: Problems,
     path: str,
+    reader: Reader,
 ) -> dict[str, Draft]:
     """Return the variables by key; what is wrong with them is noted.
 
@@ -114,12 +136,16 @@ def drafts_of(
             text = written[min(i, len(written) - 1)] if written else None
             draft.sealed |= type(part).__name__ == "AbstractUnchangeableConstant"
             try:
-                component = _component(draft.name, part, space, text)
+                component = _component(draft.name, part, space, text, reader)
                 total += len(component.bindings)
                 _cover(draft, component, part, space, problems)
-            except SubscriptError as error:
+            except (SubscriptError, EquationError) as error:
                 line = text.line if text else None
-                problems.add(line, f"'{element.name}': {error}")
+                what = f"'{element.name}': {error}"
+                if isinstance(error, EquationError) and text:
+                    what += f"; equation: {text.equation[:160]}"
+                lacking = isinstance(error, LackingError)
+                problems.add(line, what, unsupported=lacking)
                 continue
             if draft.components and len(component.subscripts) != len(
                 draft.components[0].subscripts
@@ -140,13 +166,28 @@ def _component(
     part: Any,
     space: Space,
     text: Definition | None,
+    reader: Reader,
 ) -> Component:
     subscripts = tuple(sub.strip() for sub in part.subscripts[0])
+    members = [space.members(sub) for sub in subscripts]
+    keyword = getattr(part, "keyword", None)
+    tree = part.ast
+    kind = type(tree).__name__
+    if kind == "GetConstantsStructure":
+        tree = reader.constants(tree, members)
+    elif kind in {"GetDataStructure", "GetLookupsStructure"}:
+        tree = reader.series(tree, members, keyword)
+    elif kind == "DataStructure":
+        columns = [
+            f"{name}[{','.join(elements)}]" if elements else name
+            for elements in space.combinations(subscripts)
+        ]
+        tree = reader.columns(columns, keyword)
     return Component(
         variable=name,
         subscripts=subscripts,
         bindings=tuple(binding for binding, _ in space.bindings(subscripts)),
-        tree=part.ast,
+        tree=tree,
         line=(text.line or None) if text else None,
         text=text.equation if text else name,
     )

@@ -19,6 +19,7 @@ from sdmodel.translate.lower import (
     LackingError,
     Lowering,
     Scope,
+    is_lookup,
     number_at,
 )
 from sdmodel.translate.sums import OVER
@@ -182,7 +183,7 @@ def _lookup_call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     elements = _elements(low, tree.function, scope)
     equation = low.equations[tree.function.reference, elements]
     table = equation.component.tree
-    if type(table).__name__ != "LookupsStructure":
+    if not is_lookup(table):
         msg = (
             f"'{tree.function.reference}' is not a lookup, yet it is given an argument"
         )
@@ -190,8 +191,18 @@ def _lookup_call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if len(tree.arguments) != 1:
         msg = f"the lookup '{tree.function.reference}' takes 1 argument"
         raise EquationError(msg)
-    index = low.table(table, equation.element)
+    index = low.table(table, equation.element, equation.place)
     return low.build.op("lookup", expression(low, tree.arguments[0], scope), data=index)
+
+
+def _data(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
+    """Read the table of this element at Time."""
+    if not tree.over_time:
+        msg = "a lookup without an argument"
+        raise EquationError(msg)
+    equation = scope.equation
+    index = low.table(tree, equation.element, equation.place)
+    return low.build.op("lookup", timely.moment(low, scope), data=index)
 
 
 def _with_lookup(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
@@ -278,10 +289,9 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
 UNSUPPORTED: Mapping[str, str] = {
     "AllocateAvailableStructure": "ALLOCATE AVAILABLE",
     "AllocateByPriorityStructure": "ALLOCATE BY PRIORITY",
-    "DataStructure": "data from another run (a DATA variable)",
-    "GetConstantsStructure": "GET XLS or DIRECT CONSTANTS (data in another file)",
-    "GetDataStructure": "GET XLS or DIRECT DATA (data in another file)",
-    "GetLookupsStructure": "GET XLS or DIRECT LOOKUPS (data in another file)",
+    "GetConstantsStructure": "GET CONSTANTS as a part of an equation",
+    "GetDataStructure": "GET DATA as a part of an equation",
+    "GetLookupsStructure": "GET LOOKUPS as a part of an equation",
 }
 """Syntax trees that no engine here computes, in words."""
 
@@ -292,6 +302,7 @@ _TREES: Mapping[str, Callable[[Lowering, Tree, Scope], NodeId]] = {
     "CallStructure": _call,
     "GameStructure": lambda low, tree, scope: expression(low, tree.expression, scope),
     "InlineLookupsStructure": _with_lookup,
+    "Series": _data,
     "InitialStructure": stateful.initial,
     "IntegStructure": stateful.stock,
     "DelayStructure": stateful.delay,

@@ -350,9 +350,10 @@ def local_name(node: _Element) -> str:
 
 
 def _counts(node: _Element) -> bool:
-    """Tell what defines something from what only draws it in a view."""
+    """Tell what defines something from what only draws it, or says how all behave."""
     parent = node.getparent()
-    return parent is not None and local_name(parent) not in {"view", "views", "style"}
+    around = {"view", "views", "style", "behavior"}
+    return parent is not None and local_name(parent) not in around
 
 
 def _unsafe_text(text: str) -> Iterator[str]:

@@ -8,9 +8,9 @@ first value; ``control`` is for the control variables, which everything else nee
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sdmodel.model.core import Input, Lookup, TimeAxis
+from sdmodel.model.core import Input, Lookup, Rule, TimeAxis
 from sdmodel.translate.build import INPUT, Builder, NotConstantError
 from sdmodel.translate.space import Binding, Space, SubscriptError
 
@@ -345,19 +345,21 @@ class Lowering:
         """Return the node of one state of a structure."""
         return self.build.op("state", data=self.instances[number].first + index)
 
-    def table(self, tree: Any, name: str) -> int:
-        """Return the index of a lookup table.
+    def table(self, tree: Any, name: str, place: int = 0) -> int:
+        """Return the index of a lookup table; of several, that of one element.
 
         Raises
         ------
         EquationError
             If the points are fewer than one, not finite, or share an x.
         """
-        x, y = (tuple(float(v) for v in values) for values in (tree.x, tree.y))
-        rules = {"interpolate": "clamp", "extrapolate": "extrapolate"}
-        rule = rules.get(tree.type, tree.type)
-        if rule not in {"clamp", "extrapolate", "hold_backward"}:
-            msg = f"a lookup of the kind '{tree.type}'"
+        if type(tree).__name__ == "Series":
+            (x, y), rule = tree.tables[place], tree.rule
+        else:
+            x, y = (tuple(float(v) for v in values) for values in (tree.x, tree.y))
+            rule = {"interpolate": "clamp"}.get(tree.type, tree.type)
+        if rule not in get_args(Rule):
+            msg = f"a lookup of the kind '{rule}'"
             raise LackingError(msg)
         if len(set(x)) < len(x) or not x:
             twice = next((v for v in x if x.count(v) > 1), None)
@@ -366,7 +368,7 @@ class Lowering:
         if any(v != v or v in (float("inf"), float("-inf")) for v in (*x, *y)):
             msg = "the lookup has a point that is not finite"
             raise EquationError(msg)
-        if len(x) == 1:
+        if len(x) == 1 and rule != "exact":
             rule = "clamp"
         key = (x, y, rule)
         found = self._table_index.get(key)
@@ -374,6 +376,12 @@ class Lowering:
             found = self._table_index[key] = len(self.tables)
             self.tables.append(Lookup(name, x, y, rule))
         return found
+
+
+def is_lookup(tree: Any) -> bool:
+    """Tell whether a right-hand side is a table that waits for an argument."""
+    name = type(tree).__name__
+    return name == "LookupsStructure" or (name == "Series" and not tree.over_time)
 
 
 def number_at(equation: Equation) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, did_you_mean
 from sdmodel.translate import cache as disk
+from sdmodel.translate.external import files_beside
 from sdmodel.translate.guard import (
     VENSIM,
     XMILE,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model
     from sdmodel.translate.source import Definition
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the translation may give another graph for the same file."""
 
 
@@ -53,7 +54,8 @@ def read_model(path: Path | str, *, cache: bool = True) -> Model:
     """
     file = model_file(Path(path))
     data = read_bytes(file)
-    digest = model_digest(data, file.suffix.lower())
+    beside = files_beside(data, file)
+    digest = model_digest(data, file.suffix.lower(), beside)
     if cache:
         known = disk.load(digest, str(file))
         if known is not None:
@@ -64,12 +66,18 @@ def read_model(path: Path | str, *, cache: bool = True) -> Model:
     return model
 
 
-def model_digest(data: bytes, suffix: str) -> str:
-    """Return the name of these bytes under this translation and this PySD."""
+def model_digest(data: bytes, suffix: str, beside: Sequence[Path] = ()) -> str:
+    """Return the name of these bytes, and of the files that the model reads.
+
+    This translation and this PySD are part of it.
+    """
     from importlib.metadata import version
 
     text = f"sdmodel translation {VERSION}\0pysd {version('pysd')}\0{suffix}\0"
-    return hashlib.sha256(text.encode() + data).hexdigest()
+    whole = hashlib.sha256(text.encode() + data)
+    for item in beside:
+        whole.update(hashlib.sha256(item.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def model_file(path: Path) -> Path:

@@ -92,11 +92,12 @@ class VensimSource:
     def text(self) -> str:
         """Return equations only, without units, comments and sketch, for PySD."""
         parts = ["{UTF-8}\n"]
-        parts += [_entry(item) for item in self.definitions if not item.macro]
+        # Macros first: PySD's grammar loses all but the last of several behind it.
         for name, header in self.macros:
             parts.append(f"{header}\n")
             parts += [_entry(item) for item in self.definitions if item.macro == name]
             parts.append(":END OF MACRO:\n")
+        parts += [_entry(item) for item in self.definitions if not item.macro]
         return "".join(parts)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Make = Callable[[Lowering, Args, Scope], NodeId]
 
 
-def _marked(low: Lowering, tree: Tree) -> dict[str, str]:
+def marked(tree: Tree) -> dict[str, str]:
     """Return the ranges marked ``!``, in order, that no inner sum has taken."""
     found: dict[str, str] = {}
     stack = [tree]
@@ -52,21 +52,21 @@ def children(tree: Tree) -> Iterator[Tree]:
 
 def _over(fold: Fold) -> Make:
     def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
-        marked = _marked(low, args[0])
-        if not marked:
+        ranges = marked(args[0])
+        if not ranges:
             msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
             raise EquationError(msg)
-        sizes = tuple(len(low.space.members(name)) for name in marked.values())
+        sizes = tuple(len(low.space.members(name)) for name in ranges.values())
         nodes = [
             low.express(
                 args[0],
                 Scope(
                     scope.equation,
-                    {**scope.binding, **dict(zip(marked, chosen, strict=True))},
+                    {**scope.binding, **dict(zip(ranges, chosen, strict=True))},
                     scope.mode,
                 ),
             )
-            for chosen in low.space.combinations(marked.values())
+            for chosen in low.space.combinations(ranges.values())
         ]
         return fold(low, nodes, sizes)
 

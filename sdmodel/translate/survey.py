@@ -43,7 +43,6 @@ _VENSIM_ONLY = frozenset(_NAMES.split())
 def survey(
     component: Component,
     variables: Collection[str],
-    macros: Collection[str],
     space: Space,
 ) -> Iterator[EquationError]:
     """Yield every name and function of an equation that cannot be translated."""
@@ -58,7 +57,7 @@ def survey(
             yield LackingError(UNSUPPORTED[kind])
             continue
         if kind == "CallStructure":
-            yield from _function(tree.function.reference, variables, macros)
+            yield from _function(tree.function.reference, variables)
             stack.extend(reversed(tree.arguments))
             if tree.function.reference in variables and tree.function.subscripts:
                 stack.append(tree.function.subscripts)
@@ -68,15 +67,11 @@ def survey(
         stack.extend(reversed(list(children(tree))))
 
 
-def _function(
-    name: str, variables: Collection[str], macros: Collection[str]
-) -> Iterator[EquationError]:
+def _function(name: str, variables: Collection[str]) -> Iterator[EquationError]:
     if name in variables or name in FUNCTIONS:
         return
     shown = name.upper().replace("_", " ")
-    if name in macros:
-        yield LackingError(f"the macro {shown}")
-    elif name.lower() in _VENSIM_ONLY or name.startswith("get_"):
+    if name.lower() in _VENSIM_ONLY or name.startswith("get_"):
         yield LackingError(f"the function {shown}")
     else:
         known = [item.upper().replace("_", " ") for item in FUNCTIONS]

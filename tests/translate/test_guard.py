@@ -275,17 +275,17 @@ def test_every_problem_is_told_at_once(write: Write) -> None:
 
 def test_every_unsupported_construct_is_told(write: Write) -> None:
     body = (
-        "d: a,b ~~|\nx[d] = GET DIRECT CONSTANTS('/etc/passwd', 'a', 'b') ~~|\n"
-        "y = RANDOM UNIFORM(0,1,2) + GET XLS DATA('../../d.xls','a','b','c') ~~|\n"
+        "d: a,b ~~|\nx[d] = GET VDF CONSTANTS('d.vdf', 'a', 1) ~~|\n"
+        "y = RANDOM POISSON(0,1,2) + GET XLS DATA('../../d.xls','a','b','c') ~~|\n"
         "z = 2 ~~|"
     )
     with pytest.raises(UnsupportedError) as caught:
         read_model(write(vensim(body)), cache=False)
     text = "\n".join(caught.value.problems)
-    assert "line 3: 'x': GET XLS or DIRECT CONSTANTS" in text
-    assert "line 4: 'y': the function RANDOM UNIFORM" in text
-    assert "GET XLS or DIRECT DATA" in text
-    assert "equation: y = RANDOM UNIFORM(0,1,2)" in text
+    assert "line 3: 'x': the function GET VDF CONSTANTS" in text
+    assert "line 4: 'y': the function RANDOM POISSON" in text
+    assert "GET DATA as a part of an equation" in text
+    assert "equation: y = RANDOM POISSON(0,1,2)" in text
 
 
 BYTES = {

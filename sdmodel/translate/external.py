@@ -1,0 +1,313 @@
+"""Numbers that a model keeps in other files: constants, tables, series, subscripts.
+
+Spreadsheets are read by PySD's own readers, so that cells mean what they mean there.
+Only files inside the model's folder are opened, wherever a symbolic link may lead.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import threading
+import warnings
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.errors import did_you_mean
+from sdmodel.model.core import plain
+from sdmodel.translate.lower import EquationError, LackingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+MAX_BYTES = 50_000_000
+MAX_UNPACKED = 500_000_000
+"""A spreadsheet is a compressed file; this is what it may be unpacked."""
+
+_SPREADSHEETS = {".xls", ".xlsx", ".xlsm", ".ods", ".odf", ".odt"}
+_TEXTS = {".csv", ".tab", ".txt"}
+_RULES = {
+    "interpolate": "clamp",
+    "hold_backward": "hold_backward",
+    "look_forward": "hold_forward",
+    "raw": "exact",
+}
+_GET = re.compile(
+    rb"GET[\s_\\]+(?:XLS|DIRECT)[\s_\\]+(?:DATA|LOOKUPS|CONSTANTS|SUBSCRIPT)[\s\\]*"
+    rb"\([\s\\]*'([^'\n]*)'",
+    re.IGNORECASE,
+)
+_EMPTY = re.compile(
+    rb":\s*(?:INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:\s*~", re.IGNORECASE
+)
+_ONE_READER = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Tables from a file, one for each element of a definition, in its order.
+
+    ``over_time`` tells data, whose argument is Time, from lookups.
+    """
+
+    tables: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
+    rule: str
+    over_time: bool
+
+
+def files_beside(data: bytes, model: Path) -> tuple[Path, ...]:
+    """Return the files inside the model's folder that the text of a model names.
+
+    Where it has data without an equation, every table beside it counts as named.
+    """
+    folder = model.parent
+    found: dict[Path, None] = {}
+    for given in _GET.findall(data):
+        try:
+            found[_inside(folder, given.decode("utf-8", "replace"))] = None
+        except EquationError:
+            continue  # told when it is read
+    if _EMPTY.search(data):
+        found |= dict.fromkeys(_tables_in(folder))
+    return tuple(sorted(found))
+
+
+def _tables_in(folder: Path) -> Iterator[Path]:
+    for item in sorted(folder.iterdir()):
+        if item.suffix.lower() in {".tab", ".csv"} and item.is_file():
+            try:
+                yield _inside(folder, item.name)
+            except EquationError:
+                continue
+
+
+def _inside(folder: Path, given: str) -> Path:
+    """Return the file that a model names, if it is in the model's folder."""
+    if given.startswith("?"):
+        msg = f"'{given}' names a file indirectly; write its name"
+        raise LackingError(msg)
+    home = folder.resolve()
+    try:
+        path = (home / given.replace("\\", "/")).resolve()
+        outside = not path.is_relative_to(home)
+    except (OSError, ValueError):
+        msg = f"'{given[:60]}' is no name of a file"
+        raise EquationError(msg) from None
+    if outside:
+        msg = f"'{given}' leads out of the model's folder, where nothing is read"
+        raise EquationError(msg)
+    if not path.is_file():
+        names = [p.name for p in home.iterdir() if p.is_file()]
+        msg = f"no file '{given}' beside the model{did_you_mean(given, names)}"
+        raise EquationError(msg)
+    suffix = path.suffix.lower()
+    if suffix not in _SPREADSHEETS | _TEXTS:
+        kinds = ", ".join(sorted(_SPREADSHEETS | _TEXTS))
+        msg = f"'{given}' is no table ({kinds})"
+        raise LackingError(msg)
+    unpacked = 0
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(item.file_size for item in archive.infolist())
+    if path.stat().st_size > MAX_BYTES or unpacked > MAX_UNPACKED:
+        msg = f"'{given}' is larger than {MAX_BYTES // 1_000_000} MB; not read"
+        raise EquationError(msg)
+    return path
+
+
+class Reader:
+    """Reads what the definitions of one model name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._columns: dict[Path, dict[str, tuple[list[float], list[float]]]] = {}
+
+    def constants(self, tree: Any, members: Sequence[Sequence[str]]) -> Any:
+        """Return the numbers of GET DIRECT CONSTANTS, in the order of the elements.
+
+        Raises
+        ------
+        EquationError
+            If file, sheet or cells are not there or hold no numbers.
+        """
+        data = self._read(
+            tree.file,
+            lambda kinds, coords: kinds.ExtConstant(
+                tree.file, tree.tab, tree.cell, coords, self.folder, coords, "it"
+            ),
+            members,
+        )
+        return getattr(data, "values", data)
+
+    def series(
+        self, tree: Any, members: Sequence[Sequence[str]], keyword: str | None
+    ) -> Series:
+        """Return the tables of GET DIRECT LOOKUPS, or DATA with its keyword.
+
+        Raises
+        ------
+        EquationError
+            If file, sheet or cells are not there or hold no numbers.
+        """
+        over_time = type(tree).__name__ == "GetDataStructure"
+        how = (keyword or "interpolate").strip(": ").lower().replace(" ", "_")
+
+        def make(kinds: Any, coords: Any) -> Any:
+            first = (tree.file, tree.tab)
+            last = (coords, self.folder, coords, "it")
+            if over_time:
+                place = (tree.time_row_or_col, tree.cell, how)
+                return kinds.ExtData(*first, *place, *last)
+            return kinds.ExtLookup(*first, tree.x_row_or_col, tree.cell, *last)
+
+        data = self._read(tree.file, make, members)
+        x = [float(v) for v in data[data.dims[0]].values]
+        columns = data.values.reshape(len(x), -1).T
+        rule = _RULES[how] if over_time else "clamp"
+        tables = tuple(_points(x, column.tolist()) for column in columns)
+        return Series(tables, rule, over_time)
+
+    def subscripts(self, given: Any) -> tuple[str, ...]:
+        """Return the elements that GET DIRECT SUBSCRIPT names.
+
+        Raises
+        ------
+        EquationError
+            If file, sheet or cells are not there or empty.
+        """
+        path = _inside(self.folder, given["file"])
+        with _reading() as kinds:
+            found = _told(
+                given["file"],
+                lambda: (
+                    kinds.ExtSubscript(
+                        str(path),
+                        given["tab"],
+                        given["firstcell"],
+                        given["lastcell"],
+                        given["prefix"],
+                        self.folder,
+                    ).subscript
+                ),
+            )
+        if not found:
+            msg = f"no element in {given['file']}, {given['tab']}"
+            raise EquationError(msg)
+        return tuple(str(item).strip() for item in found)
+
+    def _read(
+        self,
+        given: str,
+        make: Callable[[Any, Any], Any],
+        members: Sequence[Sequence[str]],
+    ) -> Any:
+        _inside(self.folder, given)
+        coords = {f"d{i}": list(names) for i, names in enumerate(members)}
+        with _reading() as kinds:
+
+            def read() -> Any:
+                item = make(kinds, coords)
+                item.initialize()
+                return item.data
+
+            return _told(given, read)
+
+    def columns(self, names: Sequence[str], keyword: str | None) -> Series:
+        """Return the series of data without an equation, from a table beside the model.
+
+        Raises
+        ------
+        EquationError
+            If no table holds all ``names``, or several do.
+        """
+        wanted = [plain(name) for name in names]
+        paths = list(_tables_in(self.folder))
+        holding = [p for p in paths if all(k in self._table(p) for k in wanted)]
+        named = [p for p in holding if p.stem.lower().startswith("data")]
+        if len(named) == 1:
+            holding = named
+        if len(holding) != 1:
+            among = ", ".join(p.name for p in holding or paths) or "there is none"
+            what = "several tables" if holding else "no .tab or .csv file"
+            msg = f"data: {what} beside the model with a column '{names[0]}' ({among})"
+            raise EquationError(msg)
+        table = self._table(holding[0])
+        how = (keyword or "interpolate").strip(": ").lower().replace(" ", "_")
+        tables = tuple(_points(*table[key]) for key in wanted)
+        return Series(tables, _RULES[how], over_time=True)
+
+    def _table(self, path: Path) -> dict[str, tuple[list[float], list[float]]]:
+        if path not in self._columns:
+            self._columns[path] = _columns_of(path)
+        return self._columns[path]
+
+
+def _points(
+    x: Sequence[float], y: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the points that are there, by x."""
+    there = sorted((a, b) for a, b in zip(x, y, strict=True) if a == a and b == b)
+    if not there:
+        msg = "the cells hold no number"
+        raise EquationError(msg)
+    return tuple(a for a, _ in there), tuple(b for _, b in there)
+
+
+class _reading:  # noqa: N801 - a context manager, used as a verb
+    """PySD's readers, one at a time, without its warnings and with nothing kept."""
+
+    def __enter__(self) -> Any:
+        _ONE_READER.acquire()
+        self._quiet = warnings.catch_warnings()
+        self._quiet.__enter__()
+        warnings.simplefilter("ignore")
+        from pysd.py_backend import external
+
+        self._kinds = external
+        return external
+
+    def __exit__(self, *_: object) -> None:
+        self._kinds.Excels.clean()
+        self._quiet.__exit__(None, None, None)
+        _ONE_READER.release()
+
+
+def _told(given: str, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except Exception as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        shown = " ".join(line for line in lines if line and line != "it")
+        msg = f"'{given}' cannot be read: {shown[:200] or type(error).__name__}"
+        raise EquationError(msg) from None
+
+
+def _columns_of(path: Path) -> dict[str, tuple[list[float], list[float]]]:
+    """Return the series of a table by plain name; times run down or across."""
+    mark = "\t" if path.suffix.lower() == ".tab" else ","
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        rows = [row for row in csv.reader(file, delimiter=mark) if row]
+    if not rows:
+        return {}
+    if all(_number(cell) == _number(cell) for cell in rows[0][1:4]):
+        width = max(map(len, rows))
+        full = [row + [""] * (width - len(row)) for row in rows]
+        rows = [list(column) for column in zip(*full, strict=True)]
+    times = [_number(row[0]) for row in rows[1:]]
+    return {
+        plain(name): (times, [_number(r[i]) if i < len(r) else _NAN for r in rows[1:]])
+        for i, name in enumerate(rows[0])
+        if i and name
+    }
+
+
+_NAN = float("nan")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return _NAN

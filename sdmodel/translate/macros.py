@@ -1,0 +1,337 @@
+"""Macro calls written out: each call gets hidden variables of its own.
+
+A macro is a small model that is called like a function. A call inside an equation with
+subscripts is one macro for each of its elements, as are the ranges marked ``!`` in its
+arguments; so the hidden variables carry those subscripts. Decision 0006 says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.translate.drafts import Draft, Problems
+from sdmodel.translate.lower import CONTROLS, Component, Equation
+from sdmodel.translate.source import Definition, name_key
+from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError, subscript_key
+from sdmodel.translate.sums import marked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sdmodel.translate.space import Binding
+
+Tree = Any
+Spot = tuple["Binding", tuple[str, ...]]
+
+MAX_DEPTH = 20
+"""Of macros that call macros."""
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A macro as read: its arguments, and its variables with their definitions."""
+
+    name: str
+    params: tuple[str, ...]
+    section: Any
+    texts: Mapping[str, tuple[Definition, ...]]
+
+    @property
+    def shown(self) -> str:
+        """The name as Vensim writes it."""
+        return self.name.upper().replace("_", " ")
+
+
+def macros_of(
+    sections: Sequence[Any], definitions: Sequence[Definition]
+) -> dict[str, Macro]:
+    """Return the macros of a file by name."""
+    found: dict[str, Macro] = {}
+    for section in sections:
+        texts: dict[str, tuple[Definition, ...]] = {}
+        for item in definitions:
+            if name_key(item.macro) == section.name and item.kind != "check":
+                key = name_key(item.name)
+                texts[key] = (*texts.get(key, ()), item)
+        params = tuple(name_key(item) for item in section.params)
+        found[section.name] = Macro(section.name, params, section, texts)
+    return found
+
+
+def write_out(
+    drafts: dict[str, Draft],
+    macros: Mapping[str, Macro],
+    space: Space,
+    problems: Problems,
+) -> None:
+    """Replace every macro call in ``drafts``, adding the variables it stands for."""
+    if macros:
+        writer = _Writer(drafts, macros, space, problems)
+        for draft in list(drafts.values()):
+            writer.draft(draft, ())
+
+
+class _Writer:
+    def __init__(
+        self,
+        drafts: dict[str, Draft],
+        macros: Mapping[str, Macro],
+        space: Space,
+        problems: Problems,
+    ) -> None:
+        self.drafts, self.macros = drafts, macros
+        self.space, self.problems = space, problems
+        self.calls = self.scalars = 0
+
+    def draft(self, draft: Draft, above: tuple[str, ...]) -> None:
+        """Replace the calls in one variable; ``above`` are the macros it stands in."""
+        for place, part in enumerate(draft.components):
+            if not self._calls_one(part.tree):
+                continue
+            spots = [
+                (equation.binding, elements)
+                for elements, equation in draft.equations.items()
+                if equation.component is part
+            ]
+            tree = self._replace(part.tree, part, spots, above)
+            made = replace(part, tree=tree)
+            draft.components[place] = made
+            for elements, equation in draft.equations.items():
+                if equation.component is part:
+                    draft.equations[elements] = replace(equation, component=made)
+
+    def _calls_one(self, tree: Tree) -> bool:
+        if type(tree).__name__ == "CallStructure" and self._macro(tree):
+            return True
+        return any(self._calls_one(item) for item in _fields(tree))
+
+    def _macro(self, tree: Tree) -> Macro | None:
+        return self.macros.get(tree.function.reference)
+
+    def _replace(
+        self, tree: Tree, part: Component, spots: Sequence[Spot], above: tuple[str, ...]
+    ) -> Tree:
+        def change(item: Tree) -> Tree:
+            if type(item).__name__ != "CallStructure":
+                return item
+            macro = self._macro(item)
+            return (
+                item if macro is None else self._call(macro, item, part, spots, above)
+            )
+
+        return rewrite(tree, change)
+
+    def _call(
+        self,
+        macro: Macro,
+        tree: Tree,
+        part: Component,
+        spots: Sequence[Spot],
+        above: tuple[str, ...],
+    ) -> Tree:
+        """Add the variables of one call; return a reference to what it gives."""
+        if len(tree.arguments) != len(macro.params):
+            what = (
+                f"'{part.variable}': the macro {macro.shown} takes "
+                f"{len(macro.params)} arguments, {len(tree.arguments)} given; "
+                f"equation: {part.text}"
+            )
+            self.problems.add(part.line, what)
+            return float("nan")
+        if macro.name in above or len(above) > MAX_DEPTH:
+            chain = " → ".join([*above, macro.name]).upper().replace("_", " ")
+            self.problems.add(part.line, f"a macro calls itself: {chain}")
+            return float("nan")
+        bare: dict[str, str] = {}
+        for argument in tree.arguments:
+            bare.update(marked(argument))
+        try:
+            chosen = list(self.space.combinations(bare.values()))
+        except SubscriptError as error:
+            self.problems.add(part.line, f"'{part.variable}': {error}")
+            return float("nan")
+        inner = [
+            ({**binding, **dict(zip(bare, items, strict=True))}, (*elements, *items))
+            for binding, elements in spots
+            for items in chosen
+        ]
+        subscripts = (*part.subscripts, *(f"{name}!" for name in bare.values()))
+        return self._body(macro, tree, part, subscripts, inner, above)
+
+    def _body(
+        self,
+        macro: Macro,
+        tree: Tree,
+        part: Component,
+        subscripts: tuple[str, ...],
+        spots: Sequence[Spot],
+        above: tuple[str, ...],
+    ) -> Tree:
+        self.calls += 1
+        prefix = f"\x1f{self.calls}\x1f"
+        local = {*macro.params, *(name_key(e.name) for e in macro.section.elements)}
+        reference, marks = _types()
+        own = marks(list(subscripts)) if subscripts else None
+        made: list[Draft] = []
+        for name, argument in zip(macro.params, tree.arguments, strict=True):
+            draft = self._hidden(prefix, name, macro, part)
+            component = replace(part, subscripts=subscripts, tree=argument)
+            self._spread(draft, component, spots)
+            made.append(draft)
+
+        def outer(item: Tree) -> Tree:
+            """Turn names of the macro into names of this call."""
+            if type(item).__name__ == "CallStructure":
+                # A macro and the variable that holds its value share a name.
+                name = item.function.reference.removeprefix(prefix)
+                if name in self.macros:
+                    return type(item)(reference(name), item.arguments)
+                return item
+            if type(item).__name__ != "ReferenceStructure":
+                return item
+            if item.reference in local:
+                given = list(getattr(item.subscripts, "subscripts", None) or ())
+                both = [*subscripts, *given]
+                return reference(prefix + item.reference, marks(both) if both else None)
+            if item.reference.endswith("$"):
+                return reference(item.reference[:-1], item.subscripts)
+            return item
+
+        for element in macro.section.elements:
+            key = name_key(element.name)
+            draft = self._hidden(prefix, key, macro, part)
+            texts = macro.texts.get(key, ())
+            for i, piece in enumerate(element.components):
+                text = texts[min(i, len(texts) - 1)] if texts else None
+                component = Component(
+                    variable=f"{macro.shown}.{element.name.strip()}",
+                    subscripts=(*subscripts, *piece.subscripts[0]),
+                    bindings=(),
+                    tree=piece.ast,
+                    line=(text.line or None) if text else part.line,
+                    text=text.equation if text else element.name,
+                )
+                for unknown in self._foreign(piece.ast, local):
+                    what = (
+                        f"'{component.variable}': no variable '{unknown}' in the "
+                        f"macro; write '{unknown}$' for the model's own; equation: "
+                        f"{component.text}"
+                    )
+                    self.problems.add(component.line, what)
+                component = replace(component, tree=rewrite(piece.ast, outer))
+                self._local(draft, component, spots, piece)
+            made.append(draft)
+        for draft in made:
+            self.drafts[draft.key] = draft
+        for draft in made:
+            inside = above if draft.key[len(prefix) :] in macro.params else None
+            self.draft(draft, (*above, macro.name) if inside is None else inside)
+        return reference(prefix + macro.name, own)
+
+    def _foreign(self, tree: Tree, local: set[str]) -> list[str]:
+        """Return names in a macro's equation that are neither its own nor marked."""
+        found: dict[str, None] = {}
+        stack = [tree]
+        while stack:
+            item = stack.pop()
+            if type(item).__name__ == "ReferenceStructure":
+                name = item.reference
+                known = name in local or name.endswith("$") or name in CONTROLS
+                bare = name.strip('"')
+                ranged = (
+                    self.space.range_name(bare) is not None
+                    or self.space.element_name(bare) is not None
+                )
+                if not (known or name == "time" or ranged):
+                    found[name.replace("_", " ")] = None
+            if type(item).__name__ == "CallStructure":
+                stack.extend(item.arguments)
+            else:
+                stack.extend(_fields(item))
+        return list(found)
+
+    def _hidden(self, prefix: str, name: str, macro: Macro, part: Component) -> Draft:
+        shown = f"{part.variable}: {macro.shown}.{name.replace('_', ' ')}"
+        return Draft(prefix + name, shown, sealed=True, hidden=True)
+
+    def _local(
+        self, draft: Draft, component: Component, spots: Sequence[Spot], piece: Any
+    ) -> None:
+        """Give a macro's own variable its elements; it may have ranges of its own."""
+        try:
+            own = list(self.space.bindings(piece.subscripts[0]))
+            taken = {
+                elements
+                for group in piece.subscripts[1]
+                for _, elements in self.space.bindings(group)
+            }
+        except SubscriptError as error:
+            self.problems.add(component.line, f"'{component.variable}': {error}")
+            return
+        clash = {subscript_key(name) for name in piece.subscripts[0]} & {
+            key for binding, _ in spots for key in binding
+        }
+        if clash:
+            what = (
+                f"'{component.variable}': the range {', '.join(sorted(clash))} both "
+                "inside the macro and where it is called"
+            )
+            self.problems.add(component.line, what, unsupported=True)
+            return
+        both = [
+            ({**outer, **inner}, (*before, *after))
+            for (outer, before), (inner, after) in product(spots, own)
+            if after not in taken
+        ]
+        numbers = len(own)
+        self._spread(draft, component, both, numbers)
+
+    def _spread(
+        self,
+        draft: Draft,
+        component: Component,
+        spots: Sequence[Spot],
+        numbers: int = 1,
+    ) -> None:
+        self.scalars += len(spots)
+        if self.scalars > MAX_SCALARS:
+            self.problems.add(
+                component.line, f"macros write out more than {MAX_SCALARS} scalars"
+            )
+            return
+        component = replace(component, bindings=tuple(b for b, _ in spots))
+        draft.components.append(component)
+        for place, (binding, elements) in enumerate(spots):
+            shown = f"{draft.name}[{','.join(elements)}]" if elements else draft.name
+            draft.equations[elements] = Equation(
+                shown, component, binding, place % numbers
+            )
+
+
+def _types() -> tuple[Any, Any]:
+    from pysd.translators.structures import abstract_expressions as trees
+
+    return trees.ReferenceStructure, trees.SubscriptsReferenceStructure
+
+
+def _fields(tree: Tree) -> list[Tree]:
+    if isinstance(tree, list | tuple):
+        return list(tree)
+    if hasattr(tree, "__dataclass_fields__"):
+        return [getattr(tree, name) for name in tree.__dataclass_fields__]
+    return []
+
+
+def rewrite(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+    """Return a copy of a syntax tree with every part changed, inner parts first."""
+    if isinstance(tree, list | tuple):
+        return type(tree)(rewrite(item, change) for item in tree)
+    if hasattr(tree, "__dataclass_fields__"):
+        parts = {
+            name: rewrite(getattr(tree, name), change)
+            for name in tree.__dataclass_fields__
+        }
+        return change(type(tree)(**parts))
+    return tree
