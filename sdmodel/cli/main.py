@@ -32,6 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "sdmodel.cli.studies:sensitivity",
         "Find which factors decide the outcomes.",
     ),
+    "validate": (
+        "sdmodel.cli.validating:validate",
+        "Hold a model to expected behaviour, balances and history.",
+    ),
     "report": ("sdmodel.cli.reporting:report", "Turn a run folder into a page."),
     "check": ("sdmodel.cli.check:check", "Check the units and structure of a model."),
     "doctor": ("sdmodel.cli.bench:doctor", "Tell what this machine has."),

@@ -10,7 +10,7 @@ from sdmodel.errors import did_you_mean
 from sdmodel.model.core import Model, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -109,12 +109,30 @@ def parse(
     whole = names.get(plain(text))
     if whole is not None:
         return Expression(text, (("name", whole),))
-    tokens = _tokens(text)
-    steps = _postfix(tokens, text)
+    known = names
+    return parse_with(text, lambda name: _element(name, known, model))
+
+
+def parse_with(text: str, resolve: Callable[[str], str]) -> Expression:
+    """Return an expression of names that ``resolve`` understands.
+
+    Parameters
+    ----------
+    text
+        As in ``outcomes.csv``: names, numbers, ``+ - * /`` and brackets.
+    resolve
+        Gives the true name of each, or raises ValueError with a sentence.
+
+    Raises
+    ------
+    ValueError
+        With a sentence that says what is wrong with it.
+    """
+    steps = _postfix(_tokens(text), text)
     return Expression(
         text,
         tuple(
-            (kind, _element(str(what), names, model) if kind == "name" else what)
+            (kind, resolve(str(what)) if kind == "name" else what)
             for kind, what in steps
         ),
     )
