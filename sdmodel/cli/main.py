@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "Hold a model to expected behaviour, balances and history.",
     ),
     "report": ("sdmodel.cli.reporting:report", "Turn a run folder into a page."),
+    "lab": ("sdmodel.cli.lab:lab", "Build the page with the model inside."),
     "check": ("sdmodel.cli.check:check", "Check the units and structure of a model."),
     "doctor": ("sdmodel.cli.bench:doctor", "Tell what this machine has."),
     "bench": ("sdmodel.cli.bench:bench", "Measure the engine's speed as ratios."),

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdmodel.engines.plan import make_plan
-from sdmodel.engines.simulate import simulate
 from sdmodel.engines.wasm import WasmKernel, compile_wasm
-from sdmodel.study.design import Inputs, Save, Schedule
+from sdmodel.lab.runs import NativeRuns, native_runs
+from sdmodel.study.design import Schedule
 from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sdmodel.model.core import Model, TimeAxis
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
+    from sdmodel.study.values import Value
 
 MOST_POINTS = 121
 """Points of a series at most: a figure on a page shows no more."""
@@ -34,12 +35,16 @@ HISTORY_SEED = 20260101
 
 @dataclass(frozen=True)
 class LabKernel:
-    """The compiled module, and the parts of the page's data that describe it."""
+    """The compiled module, and the parts of the page's data that describe it.
+
+    ``native`` runs the same question on this processor.
+    """
 
     wasm: WasmKernel
     layout: dict[str, Any]
     window: dict[str, Any]
     points: tuple[float, ...]
+    native: NativeRuns
 
 
 def make_kernel(
@@ -75,7 +80,8 @@ def make_kernel(
     wasm = compile_wasm(plan, [names.index(name) for name in often])
     points = series_points(model.time)
     window = _window(model.time)
-    step, late, gates = _history(model, names, points, controls, window["first"])
+    native = native_runs(model, names, [model.inputs[d].name for d in plan.drives])
+    step, late, gates = _history(native, points, controls, window["first"])
     order = (*plan.inputs, *plan.drives)
     return LabKernel(
         wasm=wasm,
@@ -90,6 +96,7 @@ def make_kernel(
         },
         window=window,
         points=points,
+        native=native,
     )
 
 
@@ -138,8 +145,7 @@ def _window(time: TimeAxis) -> dict[str, Any]:
 
 
 def _history(
-    model: Model,
-    names: Sequence[str],
+    native: NativeRuns,
     points: Sequence[float],
     controls: Sequence[Control],
     first: int,
@@ -154,65 +160,53 @@ def _history(
     levers = [c for c in controls if c.role == "lever"]
     if first == 0 or not levers:
         return None, [], [c.name for c in levers]
-    cut = model.time.start + first * model.time.step
+    time = native.model.time
+    cut = time.start + first * time.step
     times = tuple(t for t in points if t < cut)
-    alone = np.tile([c.default for c in levers], (2 * len(levers) + 1, 1))
-    for i, control in enumerate(levers):
-        alone[2 * i + 1, i], alone[2 * i + 2, i] = control.min, control.max
-    past = _past(model, names, times, cut, Inputs(tuple(c.name for c in levers), alone))
-    same = (past == past[0]).all(axis=1)
-    late = [c for i, c in enumerate(levers) if same[2 * i + 1] and same[2 * i + 2]]
+    alone: list[dict[str, Value]] = [{}]
+    alone += [{c.name: end} for c in levers for end in (c.min, c.max)]
+    past, _ = _past(native, times, cut, alone)
+    same = (past == past[0]).all(axis=1)[1:].reshape(-1, 2).all(axis=1)
+    late = [c for c, spared in zip(levers, same, strict=True) if spared]
     gates = [c.name for c in levers if c not in late]
-    if not late:
-        return None, [], gates
-    moved = [*late, *(c for c in controls if c.role != "lever")]
     rng = np.random.default_rng(HISTORY_SEED)
-    low, high = (np.array([getattr(c, k) for c in moved]) for k in ("min", "max"))
-    one = rng.uniform(low, high, (HISTORY_PAIRS, len(moved)))
-    two = one.copy()
-    two[:, : len(late)] = rng.uniform(low, high, one.shape)[:, : len(late)]
-    schedules = {
-        c.name: (None,) * HISTORY_PAIRS
-        + tuple(_any_schedule(c, model.time, rng) for _ in range(HISTORY_PAIRS))
-        for c in late
-    }
-    inputs = Inputs(tuple(c.name for c in moved), np.vstack([one, two]), schedules)
-    past = _past(model, names, times, cut, inputs)
-    good = np.isfinite(past[:HISTORY_PAIRS]).all(axis=1)
+    others = [c for c in controls if c.role != "lever"]
+    plain: list[dict[str, Value]] = []
+    moved: list[dict[str, Value]] = []
+    for _ in range(HISTORY_PAIRS):
+        assumed: dict[str, Value] = {c.name: _any_value(c, rng) for c in others}
+        plain.append(assumed)
+        moved.append(assumed | {c.name: _any_course(c, time, rng) for c in late})
+    past, good = _past(native, times, cut, [*plain, *moved])
+    both = good[:HISTORY_PAIRS] & good[HISTORY_PAIRS:]
     agree = (past[:HISTORY_PAIRS] == past[HISTORY_PAIRS:]).all(axis=1)
-    if not good.any() or not agree[good].all():
+    if not late or not both.any() or not agree[both].all():
         return None, [], [c.name for c in levers]
     return first, [c.name for c in late], gates
 
 
-def _any_schedule(
-    control: Control, time: TimeAxis, rng: np.random.Generator
-) -> Schedule | None:
-    """Return a schedule of two points anywhere in the model's time, or none."""
+def _any_value(control: Control, rng: np.random.Generator) -> float:
+    return float(rng.uniform(control.min, control.max))
+
+
+def _any_course(control: Control, time: TimeAxis, rng: np.random.Generator) -> Value:
+    """Return a value, or a schedule of two points anywhere in the model's time."""
     if rng.random() < 0.5:
-        return None
+        return _any_value(control, rng)
     when = np.sort(rng.uniform(time.start, time.stop, 2))
     values = rng.uniform(control.min, control.max, 2)
     return Schedule(tuple(when.tolist()), tuple(values.tolist()))
 
 
 def _past(
-    model: Model,
-    names: Sequence[str],
+    native: NativeRuns,
     times: tuple[float, ...],
     cut: float,
-    inputs: Inputs,
-) -> NDArray[np.float64]:
-    """Return (run, value): saved scalars at ``times`` and all states at ``cut``."""
-    states = {
-        f"state {node.data}": i
-        for i, node in enumerate(model.nodes)
-        if node.op == "state"
-    }
-    opened = replace(
-        model, scalars={**model.scalars, **states}, digest=f"{model.digest} states"
-    )
-    output = simulate(opened, inputs, Save((*names, *states), (*times, cut)))
-    runs = len(inputs.values)
-    before = output.values[:, :-1, : len(names)].reshape(runs, -1)
-    return np.hstack([before, output.values[:, -1, len(names) :]])
+    sets: Sequence[Mapping[str, Value]],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return scalars at ``times`` and states at ``cut`` (run, value); finite runs."""
+    values = native.run(sets, (*times, cut)).values
+    runs, names = len(values), len(native.names)
+    before = values[:, :-1, :names].reshape(runs, -1)
+    past = np.hstack([before, values[:, -1, names:]])
+    return past, np.array([bool(np.isfinite(row).all()) for row in past])

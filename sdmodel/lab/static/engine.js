@@ -49,7 +49,7 @@
         summary: o.summary,
         value: compileExpression(o.expression),
       }));
-      this.flows = Object.entries(data.flows);
+      this.flows = data.flows.map((f) => ({ id: f.id, value: compileExpression(f.expression) }));
       this.late = new Set(data.kernel.late);
       this.gates = new Set(data.kernel.gates);
       this.history = data.kernel.history_step;
@@ -127,11 +127,7 @@
         const number = good ? this.number(lane, outcome, series[outcome.id]) : NaN;
         headline[outcome.id] = Number.isFinite(number) ? number : null;
       }
-      for (const [id, name] of this.flows) {
-        const values = new Float64Array(this.points);
-        for (let s = 0; s < this.points; s++) values[s] = this.saved(lane, s, name);
-        flows[id] = values;
-      }
+      for (const flow of this.flows) flows[flow.id] = this.series(lane, flow);
       return { status: good ? "ok" : null, series, headline, flows };
     }
 
@@ -165,6 +161,18 @@
       return Lab.summarise(y, this.windowTimes, outcome.summary, this.weights);
     }
   }
+
+  /** Return the page's sample of the assumptions: `row(i)` maps names to values. */
+  Lab.draws = function (data) {
+    const { names, n, values } = data.draws;
+    const table = new Float32Array(Lab.bytes(values).buffer);
+    return {
+      names,
+      n,
+      table,
+      row: (i) => Object.fromEntries(names.map((name, j) => [name, table[i * names.length + j]])),
+    };
+  };
 
   Lab.Engine = {
     /** Make an engine, at once: compiling takes milliseconds and needs no promise. */

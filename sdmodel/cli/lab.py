@@ -1,0 +1,56 @@
+"""The verb that builds the policy lab: one page with the model inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sdmodel.cli.common import Place, emit_json, json_option, model_option, say
+
+
+@click.command()
+@click.option(
+    "--out", type=Place(), default=Path("lab.html"), show_default=True, metavar="FILE",
+    help="Page to write.",
+)  # fmt: skip
+@click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
+@model_option
+@json_option
+def lab(out: Path, show: bool, model: str, as_json: bool) -> None:
+    """Build the policy lab: one page with the model inside, for any browser.
+
+    The page needs no server, no installation and no network. A model without
+    controls.csv gets its constants as levers; one without outcomes.csv shows its
+    stocks.
+
+    Example: sdmodel lab --open
+    """
+    from sdmodel.cli.studying import open_page
+    from sdmodel.lab.build import build
+
+    page = build(model, out)
+    facts = page.data["model"]
+    if as_json:
+        emit_json(
+            {
+                "page": str(page.path),
+                "bytes": page.size,
+                "seconds": round(page.seconds, 3),
+                "model": {"name": facts["name"], "digest": facts["digest"]},
+                "agreement": facts["agreement"],
+                "levers": len(page.data["levers"]),
+                "outcomes": len(page.data["outcomes"]),
+                "presets": [preset["id"] for preset in page.data["presets"]],
+                "draws": page.data["draws"]["n"],
+            }
+        )
+    else:
+        click.echo(str(page.path))
+    if show:
+        open_page(page.path)
+    elif not as_json:
+        say(
+            f"sdmodel: {page.size / 1e6:.1f} MB in {page.seconds:.1f} s; open it in "
+            "any browser, --open does so"
+        )

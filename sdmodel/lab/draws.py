@@ -1,0 +1,72 @@
+"""The sample of assumptions from which the page draws its bands."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdmodel.experiments.designs import sobol_points
+from sdmodel.experiments.space import Space, drawable, make_space
+from sdmodel.study.controls import mixes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sdmodel.study.controls import Control
+
+DRAWS = 512
+"""A power of two, as Sobol' points ask; enough for 5 % quantiles on a screen."""
+
+SEED = 0
+
+
+def space_of(controls: Sequence[Control]) -> Space:
+    """Return the space of the uncertainties that bands draw."""
+    free = [c for c in drawable(controls) if c.role == "uncertainty"]
+    shares = [
+        (name, [member.name for member in members], True)
+        for name, members in mixes(tuple(free)).items()
+    ]
+    return make_space(free, shares)
+
+
+def prior(
+    controls: Sequence[Control], n: int = DRAWS, seed: int = SEED
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Return names and a Sobol' sample (draw, name) of the uncertainties.
+
+    Values are rounded to 32 bits and kept within their ranges, so that the page can
+    hold them in half the space and everyone else can use the very same ones.
+    """
+    space = space_of(controls)
+    if not space.groups:
+        return (), np.empty((0, 0))
+    values = space.values(sobol_points(n, space.dimensions, seed))
+    rounded = values.astype(np.float32)
+    by_name = {c.name: c for c in controls}
+    for i, name in enumerate(space.names):
+        control = by_name[name]
+        column = rounded[:, i]
+        low, high = np.float32(control.min), np.float32(control.max)
+        if float(low) < control.min:
+            low = np.nextafter(low, np.float32(np.inf))
+        if float(high) > control.max:
+            high = np.nextafter(high, np.float32(-np.inf))
+        rounded[:, i] = np.clip(column, low, high)
+    return space.names, rounded.astype(np.float64)
+
+
+def draws_document(controls: Sequence[Control]) -> dict[str, Any]:
+    """Return the sample as the page reads it."""
+    names, values = prior(controls)
+    return {
+        "names": list(names),
+        "n": len(values),
+        "values": base64.b64encode(values.astype("<f4").tobytes()).decode(),
+        "seed": SEED,
+        "what": "prior",
+    }

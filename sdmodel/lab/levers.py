@@ -1,0 +1,124 @@
+"""What the page moves: the rows of controls.csv, or a model's own constants."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.experiments.space import held
+from sdmodel.study.controls import Control, mixes, unit_of, variable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sdmodel.model.core import Model
+
+MOST_BARE = 120
+"""Constants that a lab without a table offers; a list without end helps nobody."""
+
+SPREAD = 0.5
+"""How far from its value a constant without limits may be moved, as a share of it."""
+
+BARE_LIMITS = "assumption: the limits in the model file"
+BARE_SPREAD = (
+    "assumption: half as much and half as much again, as the model sets no limits"
+)
+STEPS = 100
+"""Positions of a slider whose table row gives no step."""
+
+
+def bare_controls(model: Model) -> tuple[Control, ...]:
+    """Return levers for a model without ``controls.csv``.
+
+    Constants with limits in the model file come first and keep them; others may be
+    moved by `SPREAD` of their value. A constant of zero without limits is left out:
+    nothing says what it could be.
+    """
+    limited: list[Control] = []
+    spread: list[Control] = []
+    for item in model.inputs:
+        variable = model.variables.get(variable_of(item.name, model))
+        low, high = variable.limits if variable else (None, None)
+        inside = low is not None and high is not None and low < high
+        if inside and low is not None and high is not None:
+            if low <= item.default <= high:
+                limited.append(_bare(model, item.name, item.default, low, high))
+        elif math.isfinite(item.default) and item.default != 0:
+            reach = SPREAD * abs(item.default)
+            low, high = item.default - reach, item.default + reach
+            spread.append(_bare(model, item.name, item.default, low, high, BARE_SPREAD))
+    return tuple([*limited, *spread][:MOST_BARE])
+
+
+def _bare(
+    model: Model,
+    name: str,
+    default: float,
+    low: float,
+    high: float,
+    source: str = BARE_LIMITS,
+) -> Control:
+    variable = model.variables.get(variable_of(name, model))
+    return Control(
+        name=name,
+        role="lever",
+        label_en=name,
+        label_zh="",
+        unit=unit_of(name, model),
+        default=default,
+        min=low,
+        max=high,
+        step=0.0,
+        distribution="uniform",
+        group=variable.group if variable else "",
+        source=source,
+        grade="assumption",
+    )
+
+
+def lever_documents(
+    controls: Sequence[Control], model: Model, scheduled: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return the levers and uncertainties as the page reads them.
+
+    Parameters
+    ----------
+    controls
+        What is moved.
+    model
+        Gives the meaning: the comment of the model file.
+    scheduled
+        Names of the uncertainties that can follow a schedule, as every lever can.
+    """
+    return [
+        {
+            "name": c.name,
+            "role": c.role,
+            "label": {"en": c.label_en, "zh": c.label_zh or None},
+            "meaning": {"en": _comment(c.name, model), "zh": None},
+            "unit": c.unit,
+            "min": c.min,
+            "max": c.max,
+            "step": c.step or (c.max - c.min) / STEPS,
+            "default": c.default,
+            "group": c.group,
+            "source": c.source,
+            "grade": c.grade,
+            "schedulable": c.role == "lever" or c.name in scheduled,
+            "drawn": c.role == "uncertainty" and not held(c.group),
+        }
+        for c in controls
+    ]
+
+
+def _comment(name: str, model: Model) -> str:
+    variable = model.variables.get(variable_of(name, model))
+    return " ".join(variable.comment.split()) if variable else ""
+
+
+def mix_documents(controls: tuple[Control, ...]) -> list[dict[str, Any]]:
+    """Return the mixes: shares that add to at most one."""
+    return [
+        {"name": name, "members": [member.name for member in members]}
+        for name, members in mixes(controls).items()
+    ]

@@ -1,0 +1,166 @@
+"""How closely the page's numbers agree with the native engine's, and runs to check it.
+
+The page's kernel has the bits of a native kernel with the same settings (a test runs
+both). So the distance of that twin from the usual native engine is the page's own, and
+can be measured where no browser is at hand.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sdmodel.errors import RunError
+from sdmodel.lab.kernel import encode
+from sdmodel.lab.runs import twin
+from sdmodel.study.design import Schedule
+from sdmodel.study.summaries import Window, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sdmodel.engines.base import Output
+    from sdmodel.engines.plan import Plan
+    from sdmodel.lab.runs import NativeRuns
+    from sdmodel.model.core import Model
+    from sdmodel.study.controls import Control
+    from sdmodel.study.outcomes import Outcome
+    from sdmodel.study.values import Value
+
+BOUND = 1e-12
+"""What the page promises: of each series' maximum."""
+
+RANDOM, CORNERS, TIMED = 120, 90, 20
+SEED = 20260102
+RECORDED = 12
+"""Sets in the record beside the presets: every so many of those tried."""
+
+
+def value_sets(
+    controls: Sequence[Control], model: Model, seed: int = SEED
+) -> list[dict[str, Value]]:
+    """Return values at random, at corners of all ranges, and over time.
+
+    Every second set moves the assumptions as well as the levers.
+    """
+    rng = np.random.default_rng(seed)
+    time = model.time
+    sets: list[dict[str, Value]] = [{}]
+    levers = [c for c in controls if c.role == "lever"]
+    for i in range(RANDOM + CORNERS):
+        some = controls if i % 2 else levers
+        if i < RANDOM:
+            sets.append({c.name: float(rng.uniform(c.min, c.max)) for c in some})
+        else:
+            sets.append({c.name: float(rng.choice([c.min, c.max])) for c in some})
+    for _ in range(TIMED):
+        points = tuple(np.sort(rng.uniform(time.start, time.stop, 3)).tolist())
+        sets.append(
+            {
+                c.name: Schedule(points, tuple(rng.uniform(c.min, c.max, 3).tolist()))
+                for c in levers
+            }
+        )
+    return sets
+
+
+def agreement(
+    model: Model,
+    plan: Plan,
+    native: NativeRuns,
+    controls: Sequence[Control],
+    points: Sequence[float],
+) -> dict[str, Any]:
+    """Return how far the page's kernel is from the native engine at its worst.
+
+    The largest difference between two series, as a share of the series' maximum, over
+    the sets of `value_sets`. A run that ceases to be finite has no numbers; it must do
+    so in both.
+    """
+    sets = value_sets(controls, model)
+    usual = native.run(sets, points)
+    steps = [round((t - model.time.start) / model.time.step) for t in points]
+    ours = twin(model, plan, sets, steps)
+    judge = usual.values[:, :, : len(plan.names)]
+    good = usual.status == 0
+    same = np.isfinite(ours).all(axis=(1, 2)) == np.isfinite(judge).all(axis=(1, 2))
+    scale = np.abs(judge[good]).max(axis=1, keepdims=True)
+    gap = np.abs(ours[good] - judge[good]) / np.where(scale == 0, 1.0, scale)
+    worst = float(gap.max()) if gap.size and same.all() else math.inf
+    if not worst <= BOUND:
+        msg = (
+            f"the page's kernel differs from the native engine by {worst:.1e} of a "
+            f"series' maximum where {BOUND:g} is promised; no page was made"
+        )
+        raise RunError(msg)
+    return {
+        "sets": len(sets),
+        "bad": int((~good).sum()),
+        "bound": BOUND,
+        "worst": worst,
+    }
+
+
+def record(
+    native: NativeRuns,
+    outcomes: Sequence[Outcome],
+    controls: Sequence[Control],
+    presets: Mapping[str, Mapping[str, Value]],
+    points: Sequence[float],
+) -> dict[str, Any]:
+    """Return runs of the native engine for "check against the record".
+
+    Every preset, and `RECORDED` of the sets of `value_sets`.
+    """
+    tried = value_sets(controls, native.model)[1:]
+    some = tried[:: max(len(tried) // RECORDED, 1)][:RECORDED]
+    titles = [*presets, *(f"set {i + 1}" for i in range(len(some)))]
+    sets = [*presets.values(), *some]
+    output = native.run(sets)
+    series, numbers = outcome_values(output, outcomes, points)
+    return {
+        "engine": "native",
+        "bound": BOUND,
+        "sets": [
+            {
+                "title": title,
+                "values": {name: as_json(value) for name, value in values.items()},
+                "good": bool(output.status[i] == 0),
+                "series": encode(series[i]),
+                "headline": encode(numbers[i]),
+            }
+            for i, (title, values) in enumerate(zip(titles, sets, strict=True))
+        ],
+    }
+
+
+def outcome_values(
+    output: Output, outcomes: Sequence[Outcome], points: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return outcomes as (run, outcome, point) and headline numbers (run, outcome).
+
+    nan where there is no number; a bad run has no headline numbers.
+    """
+    at = np.searchsorted(output.times, np.asarray(points) - 1e-9)
+    parts = {name: output.values[:, :, i] for i, name in enumerate(output.names)}
+    runs = len(output.values)
+    series = np.empty((runs, len(outcomes), len(points)))
+    numbers = np.empty((runs, len(outcomes)))
+    for i, outcome in enumerate(outcomes):
+        whole = np.array(outcome.expression.evaluate(parts))
+        whole[~np.isfinite(whole)] = np.nan
+        series[:, i] = whole[:, at]
+        numbers[:, i] = summarise(whole, output.times, outcome.summary, Window())
+    numbers[output.status != 0] = np.nan
+    return series, numbers
+
+
+def as_json(value: Value) -> float | list[list[float]]:
+    """Return a number, or the points [time, value] of a schedule."""
+    if isinstance(value, Schedule):
+        return [[t, v] for t, v in zip(value.times, value.values, strict=True)]
+    return float(value)

@@ -1,0 +1,95 @@
+"""Native runs beside the page's kernel: one compiled kernel for a whole build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdmodel.engines.batch import make_batch
+from sdmodel.engines.native import compile_plan
+from sdmodel.engines.simulate import simulate
+from sdmodel.engines.target import host_target
+from sdmodel.study.design import Inputs, Save, Schedule
+from sdmodel.study.values import value_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from sdmodel.engines.base import Output
+    from sdmodel.engines.plan import Plan
+    from sdmodel.model.core import Model
+    from sdmodel.study.values import Value
+
+
+def as_inputs(
+    model: Model, sets: Sequence[Mapping[str, Value]], drives: Sequence[str] = ()
+) -> Inputs:
+    """Return value sets as the engine's question, one row each.
+
+    ``drives`` are inputs that count as scheduled even where no set gives them a
+    schedule, so that questions of many kinds meet the same compiled kernel.
+    """
+    names = tuple(dict.fromkeys(name for values in sets for name in values))
+    defaults = {item.name: item.default for item in model.inputs}
+    rows = np.empty((len(sets), len(names)))
+    timed: dict[str, list[Schedule | None]] = {d: [None] * len(sets) for d in drives}
+    for i, values in enumerate(sets):
+        for j, name in enumerate(names):
+            value = values.get(name, defaults[name])
+            if isinstance(value, Schedule):
+                timed.setdefault(name, [None] * len(sets))[i] = value
+            rows[i, j] = value_at(value, model.time.start)
+    return Inputs(names, rows, {name: tuple(runs) for name, runs in timed.items()})
+
+
+@dataclass(frozen=True)
+class NativeRuns:
+    """The native engine, saving ``names`` and every state of the model.
+
+    ``drives`` are the inputs that may follow a schedule.
+    """
+
+    model: Model
+    names: tuple[str, ...]
+    drives: tuple[str, ...]
+    states: tuple[str, ...]
+
+    def run(
+        self, sets: Sequence[Mapping[str, Value]], times: Sequence[float] | None = None
+    ) -> Output:
+        """Run value sets; values (run, time, name) of ``names``, then of the states."""
+        inputs = as_inputs(self.model, sets, self.drives)
+        save = Save((*self.names, *self.states), None if times is None else (*times,))
+        return simulate(self.model, inputs, save)
+
+
+def native_runs(
+    model: Model, names: Sequence[str], drives: Sequence[str]
+) -> NativeRuns:
+    """Return a model's native engine with its states laid open."""
+    states = {
+        f"state {node.data}": i
+        for i, node in enumerate(model.nodes)
+        if node.op == "state"
+    }
+    opened = replace(
+        model, scalars={**model.scalars, **states}, digest=f"{model.digest} states"
+    )
+    return NativeRuns(opened, tuple(names), tuple(drives), tuple(states))
+
+
+def twin(
+    model: Model, plan: Plan, sets: Sequence[Mapping[str, Value]], steps: Sequence[int]
+) -> NDArray[np.float64]:
+    """Return (run, step, name): this processor, with the page kernel's settings."""
+    settings = replace(host_target(), lanes=2, fma=False, wide=False)
+    drives = [model.inputs[drive].name for drive in plan.drives]
+    inputs = as_inputs(model, sets, drives)
+    timed = {model.input_index[n]: runs for n, runs in inputs.schedules.items()}
+    at = np.asarray(steps, dtype=np.int64)
+    batch = make_batch(model, plan, inputs, timed, at)
+    return compile_plan(plan, settings).run(batch).values

@@ -1,0 +1,145 @@
+"""What the page knows is what the tables and the model say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from sdmodel.errors import DataError, HostError, SdmodelError
+from sdmodel.experiments.workbook import open_workbook
+from sdmodel.lab.build import build
+from sdmodel.lab.data import collect
+from sdmodel.lab.draws import prior
+from sdmodel.lab.flows import read_flows
+from sdmodel.lab.levers import BARE_SPREAD, bare_controls
+from sdmodel.translate.read import read_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BARE = """{UTF-8}
+Cup = INTEG(-heat loss, 90) ~ degree ~ Temperature of the cup. |
+heat loss = (Cup - room)/time to cool*on ~ degree/minute ~~|
+room = 20 ~ degree [5, 35] ~ Temperature of the room. |
+time to cool = 10 ~ minute ~~|
+on = 0 ~ Dmnl ~~|
+INITIAL TIME = 0 ~~|
+FINAL TIME = 30 ~~|
+TIME STEP = 0.125 ~~|
+SAVEPER = 1 ~~|
+"""
+
+
+@pytest.fixture(scope="module")
+def data() -> dict[str, Any]:
+    return collect(open_workbook("consortium")).data
+
+
+@pytest.fixture
+def cup(tmp_path: Path) -> Path:
+    path = tmp_path / "cup.mdl"
+    path.write_text(BARE, encoding="utf-8")
+    return path
+
+
+def test_every_control_outcome_and_scenario_is_on_the_page(
+    data: dict[str, Any],
+) -> None:
+    book = open_workbook("consortium")
+    assert [d["name"] for d in data["levers"]] == [c.name for c in book.controls]
+    assert [d["id"] for d in data["outcomes"]] == [o.id for o in book.outcomes]
+    assert [d["id"] for d in data["presets"]] == list(book.scenario_ids())
+    for lever in data["levers"]:
+        assert lever["min"] <= lever["default"] <= lever["max"]
+        assert lever["step"] > 0
+    levers = [d for d in data["levers"] if d["role"] == "lever"]
+    assert all(d["meaning"]["en"] and d["label"]["zh"] for d in levers)
+    assert all(d["title"]["zh"] and d["story"]["zh"] for d in data["presets"])
+
+
+def test_page_data_is_strict_json_with_a_fair_size(data: dict[str, Any]) -> None:
+    text = json.dumps(data, allow_nan=False, ensure_ascii=False)
+    assert len(text.encode()) < 3_000_000
+
+
+def test_kernel_agrees_within_the_promise(data: dict[str, Any]) -> None:
+    found = data["model"]["agreement"]
+    assert found["sets"] >= 200
+    assert found["worst"] <= found["bound"] == 1e-12
+
+
+def test_only_the_start_of_policies_reaches_into_the_past(
+    data: dict[str, Any],
+) -> None:
+    kernel = data["kernel"]
+    start = kernel["start"] + kernel["history_step"] * kernel["dt"]
+    assert start == data["model"]["policy_start"] == 2026
+    assert kernel["gates"] == ["policy start"]
+    levers = {d["name"] for d in data["levers"] if d["role"] == "lever"}
+    assert set(kernel["late"]) == levers - {"policy start"}
+
+
+def test_draws_are_the_studies_sample_of_every_drawn_assumption(
+    data: dict[str, Any],
+) -> None:
+    names, values = prior(open_workbook("consortium").controls)
+    drawn = [d for d in data["levers"] if d["drawn"]]
+    assert sorted(names) == sorted(d["name"] for d in drawn)
+    assert all(d["role"] == "uncertainty" for d in drawn)
+    column = {name: values[:, i] for i, name in enumerate(names)}
+    for control in drawn:
+        assert column[control["name"]].min() >= control["min"]
+        assert column[control["name"]].max() <= control["max"]
+    assert np.array_equal(values, values.astype(np.float32))
+
+
+def test_history_is_that_of_the_targets(data: dict[str, Any]) -> None:
+    shown = [h for h in data["history"] if h["outcome"] == "tertiary_visit_share"]
+    assert any(h["from"] == 2023 and h["value"] == 0.2754 for h in shown)
+    assert all(h["source"] for h in data["history"])
+
+
+def test_flows_add_up_to_the_shares_of_the_outcomes(data: dict[str, Any]) -> None:
+    ids = [flow["id"] for flow in data["flows"]]
+    assert len(ids) == 8
+    assert all(flow["label"]["zh"] for flow in data["flows"])
+
+
+def test_a_wrong_flow_is_told_with_its_row(tiny_folder: Path, tmp_path: Path) -> None:
+    model = read_model(tiny_folder)
+    (tmp_path / "flows.csv").write_text(
+        "id,expression,unit,label_en,label_zh\na,no such thing,1,A,\n", "utf-8"
+    )
+    with pytest.raises(DataError, match=r"row 2.*no variable 'no such thing'"):
+        read_flows(tmp_path, model)
+
+
+def test_a_bare_model_gets_its_constants_as_levers(cup: Path) -> None:
+    controls = {c.name: c for c in bare_controls(read_model(cup))}
+    assert (controls["room"].min, controls["room"].max) == (5, 35)
+    cooling = controls["time to cool"]
+    assert (cooling.min, cooling.max, cooling.source) == (5, 15, BARE_SPREAD)
+    assert "on" not in controls  # zero without limits: nothing says what it could be
+
+
+def test_a_bare_model_gets_a_page(cup: Path, tmp_path: Path) -> None:
+    page = build(cup, tmp_path / "cup.html")
+    assert page.size < 6_000_000
+    assert [d["id"] for d in page.data["outcomes"]] == ["Cup"]
+    assert page.data["draws"]["n"] == 0
+    assert page.data["times"] == [float(t) for t in range(31)]
+
+
+def test_a_page_is_written_whole_or_not_at_all(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "file"
+    place.write_text("no folder")
+    with pytest.raises(HostError):
+        build(tiny_folder, place / "lab.html")
+    with pytest.raises(SdmodelError):
+        build(tmp_path / "nothing.mdl", tmp_path / "lab.html")
+    assert not (tmp_path / "lab.html").exists()
