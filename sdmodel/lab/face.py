@@ -1,0 +1,109 @@
+"""What a lab says of its model beyond the tables: ``lab.toml``, or a plain default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.errors import DataError, did_you_mean
+from sdmodel.study.toml_files import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+FILE = "lab.toml"
+BOARDS = ("patients", "primary", "fund", "hospitals")
+KEYS = ("question", "place", "per_thousand", "boards", "rest", "short", "design", "zh")
+SHOWN = 4
+"""Outcomes a board names beneath its figure."""
+
+
+def read_face(
+    folder: Path | None,
+    levers: Sequence[Mapping[str, object]],
+    outcomes: Sequence[Mapping[str, object]],
+) -> dict[str, object]:
+    """Return the layout of a lab's page.
+
+    Parameters
+    ----------
+    folder
+        The model's folder; without it, or without a ``lab.toml`` in it, the levers form
+        one design and the outcomes are spread over boards in the order they have.
+    levers, outcomes
+        The page's levers (``name``, ``role``) and outcomes (``id``, ``stakeholder``).
+
+    Raises
+    ------
+    DataError
+        If the file names keys, levers, boards or outcomes that are not there; all at
+        once.
+    """
+    names = [str(lever["name"]) for lever in levers if lever["role"] == "lever"]
+    path = folder / FILE if folder else None
+    if path is None or not path.is_file():
+        return _plain(names, outcomes)
+    table: dict[str, Any] = dict(read_toml(path, DataError, "lab"))
+    problems = [
+        f"{path}: unknown key '{key}'; allowed: {', '.join(KEYS)}"
+        f"{did_you_mean(key, KEYS)}"
+        for key in table
+        if key not in KEYS
+    ]
+    ids = [str(outcome["id"]) for outcome in outcomes]
+    for board, shown in table.get("boards", {}).items():
+        if board not in BOARDS:
+            problems.append(
+                f"{path}, [boards]: '{board}'; allowed: {', '.join(BOARDS)}"
+            )
+        problems += _unknown(f"{path}, [boards] '{board}'", shown, ids, "outcome")
+    placed: list[str] = []
+    for design in table.get("design", []):
+        where = f"{path}, [[design]] '{design.get('id')}'"
+        here = [*design.get("first", []), *design.get("more", [])]
+        problems += _unknown(where, here, names, "lever")
+        problems += [
+            f"{where}: '{name}' stands in two designs"
+            for name in here
+            if name in placed
+        ]
+        placed += here
+    problems += _unknown(f"{path}, [zh]", table.get("zh", {}), names, "lever")
+    if problems:
+        raise DataError(problems)
+    left = [name for name in names if name not in placed]
+    designs = list(table.get("design", []))
+    if left:
+        designs.append({"id": "rest", "title": None, "first": [], "more": left})
+    return {**table, "boards": table.get("boards", {}), "design": designs}
+
+
+def _unknown(
+    where: str, given: Sequence[str] | Mapping[str, object], known: list[str], kind: str
+) -> list[str]:
+    return [
+        f"{where}: no {kind} '{name}'{did_you_mean(name, known)}"
+        for name in given
+        if name not in known
+    ]
+
+
+def _plain(
+    names: list[str], outcomes: Sequence[Mapping[str, object]]
+) -> dict[str, object]:
+    """Return a layout for a model of which nothing but its tables is known."""
+    boards: dict[str, list[str]] = {}
+    for board in BOARDS:
+        here = [str(o["id"]) for o in outcomes if o["stakeholder"] == board]
+        if here:
+            boards[board] = here[:SHOWN]
+    if not boards:
+        boards = {
+            board: [str(o["id"]) for o in outcomes[i :: len(BOARDS)]][:SHOWN]
+            for i, board in enumerate(BOARDS[: len(outcomes)])
+        }
+    first, more = names[:5], names[5:]
+    return {
+        "boards": boards,
+        "design": [{"id": "levers", "title": None, "first": first, "more": more}],
+    }

@@ -1,0 +1,211 @@
+/* Four boards that move together: one headline, one figure, a few numbers beneath. */
+(function () {
+  "use strict";
+  const Lab = globalThis.Lab;
+  const { h } = Lab;
+  const { data } = Lab;
+  const TALL = 940; // pixels of a screen that shows more than the figures at first
+  const boards = new Map();
+  const history = new Map();
+  for (const point of data.history) {
+    if (!history.has(point.outcome)) history.set(point.outcome, []);
+    history.get(point.outcome).push(point);
+  }
+  Lab.history = history;
+  const ofBoard = (board) => {
+    const own = data.outcomes.filter((o) => o.stakeholder === board).map((o) => o.id);
+    return [...new Set([...data.face.boards[board], ...own])].filter((id) => Lab.outcome.has(id));
+  };
+
+  /** Make one board. */
+  function build(board) {
+    const ids = ofBoard(board);
+    const title = Lab.has(`board.${board}`) ? Lab.t(`board.${board}`) : board;
+    const select = h("select", {
+      "aria-label": Lab.t("board.choose", { board: title }),
+      onchange: (e) => Lab.change({ shown: { ...Lab.state.shown, [board]: e.target.value } }, "all"),
+    }, ...ids.map((id) => Lab.text("option", Lab.outcome.get(id).label, { value: id })));
+    const parts = {
+      select,
+      big: h("span.number"),
+      when: h("span.when"),
+      change: h("p.change"),
+      shares: h("p.shares", { hidden: true }),
+      risk: h("p.risk", { hidden: true }),
+      place: h("div.figure"),
+      minor: h("ul.minor"),
+      others: h("details.others", { open: innerHeight >= TALL }, h("summary", null, Lab.t("board.others"))),
+      table: h("div.behind", { hidden: true }),
+    };
+    const tableButton = Lab.button("board.table", () => {
+      parts.table.hidden = !parts.table.hidden;
+      tableButton.setAttribute("aria-expanded", String(!parts.table.hidden));
+      Lab.redraw("all");
+    }, { "aria-expanded": "false" });
+    const picture = () => Lab.savePicture(parts.place.querySelector("svg"), Lab.say(Lab.outcome.get(Lab.state.shown[board]).label), Lab.state.shown[board]);
+    const element = h(`article.board.${board}`, { "aria-label": title },
+      h("header", null, h("h3", null, title), select),
+      h("p.headline", null, parts.big, " ", parts.when),
+      parts.change, parts.shares, parts.place, parts.risk,
+      h("div.foot", null, parts.others, h("div.buttons", null, tableButton,
+        Lab.button("board.why", () => Lab.openTab("why", Lab.state.shown[board])),
+        Lab.button("board.sure", () => Lab.openTab("sure", Lab.state.shown[board])),
+        Lab.button("board.picture", picture))),
+      parts.table);
+    parts.others.append(parts.minor);
+    boards.set(board, { ...parts, element, ids, chart: null });
+    return element;
+  }
+
+  Lab.buildBoards = function () {
+    boards.clear();
+    document.getElementById("boards").replaceChildren(...Object.keys(data.face.boards).map(build));
+  };
+
+  /** Return the words on what span of time a headline number speaks of. */
+  Lab.when = function (outcome) {
+    const from = String(data.model.policy_start || data.model.start);
+    const key = `summary.${outcome.summary}`;
+    return Lab.has(key) ? Lab.t(key, { end: String(data.model.end), from }) : "";
+  };
+
+  /** Write a change against the baseline with its interval, or that it is on its way. */
+  function changeWords(outcome, now) {
+    const { base, policyMine, bands } = now;
+    const [a, b] = [base.headline[outcome.id], policyMine.headline[outcome.id]];
+    if (!Object.keys(Lab.state.values).length) return [Lab.t("board.no_move"), "same"];
+    const change = a === null || b === null ? NaN : b - a;
+    const spread = bands && bands.difference[outcome.id];
+    const sign = spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
+    const text = Number.isFinite(change)
+      ? Lab.t("board.change", { change: Lab.difference(outcome, change, a) })
+      : Lab.t("board.no_number");
+    const known = spread && Number.isFinite(spread.p05);
+    const size = Math.max(Math.abs(spread?.p05 || 0), Math.abs(spread?.p95 || 0)) || a;
+    const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t("board.counting");
+    const said = sign === "unknown" ? "" : Lab.t(`verdict.${sign}`);
+    return [`${Lab.SIGN[sign]} ${text} ${range}${said}`, sign, bands && bands.old];
+  }
+
+  /** Draw all boards for the results at hand. */
+  Lab.drawBoards = function (now, what) {
+    for (const [board, parts] of boards) {
+      const outcome = Lab.outcome.get(Lab.state.shown[board]);
+      if (parts.select.value !== outcome.id) parts.select.value = outcome.id;
+      write(parts.big, Lab.value(outcome, now.policyMine.headline[outcome.id]));
+      write(parts.when, Lab.when(outcome));
+      const [text, sign, old] = changeWords(outcome, now);
+      write(parts.change, text);
+      parts.change.className = `change ${sign}${old ? " old" : ""}`;
+      parts.shares.hidden = !now.assumed;
+      if (now.assumed) write(parts.shares, Lab.shareWords(outcome, now));
+      if (!parts.chart) parts.chart = new Lab.TimeChart(parts.place, innerHeight >= TALL ? 190 : 126);
+      const lines = { base: now.base.series[outcome.id], policy: now.policy.series[outcome.id] };
+      if (now.assumed) {
+        lines["base-mine"] = now.baseMine.series[outcome.id];
+        lines["policy-mine"] = now.policyMine.series[outcome.id];
+      }
+      const band = now.bands && now.bands.series[outcome.id];
+      if (band) band.old = now.bands.old;
+      const drawn = { outcome, lines, band, points: history.get(outcome.id), label: `${Lab.say(outcome.label)}. ${text}` };
+      if (Lab.hidesFuture && Lab.hidesFuture(outcome.id)) {
+        drawn.lines = { base: lines.base };
+        drawn.band = null;
+      }
+      parts.chart.draw(drawn);
+      if (board === "fund") drawRisk(parts.risk, now);
+      if (what.has("all") || what.has("bands") || !parts.minor.childElementCount) drawMinor(parts, outcome.id, now);
+      else moveMinor(parts, outcome.id, now);
+      if (!parts.table.hidden) parts.table.replaceChildren(seriesTable(outcome, drawn, now));
+    }
+    drawStrip(now);
+  };
+  const write = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;
+  };
+
+  // Beneath the figure: the board's other outcomes, each a button that puts it into the figure.
+  function drawMinor(parts, shown, now) {
+    const board = Object.keys(data.face.boards).find((b) => boards.get(b) === parts);
+    const ids = data.face.boards[board].filter((id) => id !== shown && Lab.outcome.has(id)).slice(0, 3);
+    parts.minor.replaceChildren(...ids.map((id) => {
+      const outcome = Lab.outcome.get(id);
+      const item = h("li", { "data-id": id }, Lab.text("button", outcome.label, { type: "button", onclick: () => Lab.change({ shown: { ...Lab.state.shown, [board]: id } }, "all") }), h("span.value"), h("span.sign"));
+      return item;
+    }));
+    moveMinor(parts, shown, now);
+  }
+  function moveMinor(parts, shown, now) {
+    for (const item of parts.minor.children) {
+      const outcome = Lab.outcome.get(item.dataset.id);
+      const spread = now.bands && now.bands.difference[outcome.id];
+      const idle = !Object.keys(Lab.state.values).length;
+      const sign = idle ? "same" : spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
+      const change = now.policyMine.headline[outcome.id] - now.base.headline[outcome.id];
+      write(item.children[1], Lab.value(outcome, now.policyMine.headline[outcome.id]));
+      write(item.children[2], idle || !Number.isFinite(change) || change === 0 ? "" : `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, now.base.headline[outcome.id], true)}`);
+      item.children[2].className = `sign ${sign}`;
+    }
+  }
+
+  /** Say how likely a fund runs out, by year, and when. */
+  function drawRisk(place, now) {
+    const outcome = data.outcomes.find((o) => o.summary === "crossing");
+    place.hidden = !outcome;
+    if (!outcome) return;
+    const chances = now.bands && now.bands.probability && now.bands.probability[outcome.id];
+    const when = Lab.value(outcome, now.policyMine.headline[outcome.id]);
+    if (!chances) return write(place, Lab.t("board.depletion_wait", { when }));
+    const years = [2030, 2035, data.model.end].filter((y) => data.times.includes(y));
+    const list = years.map((y) => Lab.t("board.by_year", { year: String(y), percent: percent(chances[data.times.indexOf(y)]) }));
+    const spread = now.bands.headline[outcome.id];
+    const first = spread && Number.isFinite(spread.p05) ? Lab.t("board.earliest", { year: Lab.value(outcome, spread.p05) }) : "";
+    write(place, Lab.t("board.depletion", { list: list.join(Lab.t("number.comma")), when }) + first);
+  }
+  const percent = (p) => (p > 0 && p < 0.01 ? Lab.t("number.below_one") : `${Lab.plain(p * 100, 0)}${Lab.lang === "zh" ? "" : " "}%`);
+
+  /** Return the table of a figure: a row a year, in the units of the figure. */
+  function seriesTable(outcome, drawn, now) {
+    const scale = Lab.scale(outcome, true);
+    const keys = Object.keys(drawn.lines).filter((k) => drawn.lines[k]);
+    const heads = [Lab.t("chart.year"), ...keys.map((k) => Lab.t(`chart.${k.replace("-", "_")}`))];
+    if (drawn.band) heads.push(Lab.t("chart.low"), Lab.t("chart.high"));
+    if (drawn.points) heads.push(Lab.t("chart.observed"));
+    const text = (v) => (Number.isFinite(v) ? Lab.plain(v * scale.k, Lab.digits(v * scale.k)) : "");
+    const rows = data.times.map((t, i) => {
+      const row = [String(t), ...keys.map((k) => text(drawn.lines[k][i]))];
+      if (drawn.band) row.push(text(drawn.band.p05[i]), text(drawn.band.p95[i]));
+      if (drawn.points) row.push(drawn.points.filter((p) => Math.floor((p.from + p.to) / 2) === t).map((p) => text(p.value)).join(" "));
+      return row;
+    });
+    const unit = scale.unit ? ` (${scale.unit})` : "";
+    return Lab.table(Lab.say(outcome.label) + unit, heads, rows);
+  }
+
+  // On a phone the headline numbers stay in sight while a slider moves.
+  function drawStrip(now) {
+    const strip = document.getElementById("strip");
+    const ids = Object.values(Lab.state.shown);
+    if (strip.childElementCount !== ids.length) {
+      strip.replaceChildren(...ids.map(() => h("span.tile", null, h("b"), h("small"))));
+    }
+    ids.forEach((id, i) => {
+      const outcome = Lab.outcome.get(id);
+      const change = now.policyMine.headline[id] - now.base.headline[id];
+      write(strip.children[i].children[0], Lab.value(outcome, now.policyMine.headline[id]));
+      const board = Object.keys(Lab.state.shown)[i];
+      const delta = Number.isFinite(change) && change !== 0 ? ` ${Lab.difference(outcome, change, now.base.headline[id])}` : "";
+      write(strip.children[i].children[1], (Lab.has(`board.${board}`) ? Lab.t(`board.${board}`) : board) + delta);
+    });
+  }
+
+  /** Name the lines of the figures. */
+  Lab.drawLegend = function (now) {
+    const keys = now.assumed ? ["base", "policy", "base-mine", "policy-mine"] : ["base", "policy"];
+    document.getElementById("legend").replaceChildren(
+      ...keys.map((k) => h("span.key", null, h(`i.swatch.${k}`), Lab.t(now.assumed ? `chart.long_${k.replace("-", "_")}` : `chart.${k}`))),
+      h("span.key", null, h("i.swatch.band"), Lab.t("chart.band_key")),
+      h("span.key", null, h("i.swatch.dot"), Lab.t("chart.observed")),
+      Object.keys(Lab.state.values).length ? h("span.key", null, `▲▼ ${Lab.t("chart.change_key")}`) : "");
+  };
+})();

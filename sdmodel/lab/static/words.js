@@ -1,0 +1,76 @@
+/* Sentences that follow from numbers: the design in words, what changed, whose doing it is. */
+(function () {
+  "use strict";
+  const Lab = globalThis.Lab;
+
+  /** Say in one line what has been moved. */
+  Lab.designWords = function () {
+    const { policy, assumed } = Lab.split(Lab.state.values);
+    const moved = Object.entries(policy).filter(([name]) => Lab.lever.has(name));
+    const name = Lab.nameOf(Lab.state.values, Lab.state.preset);
+    const parts = moved.slice(0, 5).map(([n, value]) => {
+      const lever = Lab.lever.get(n);
+      return Lab.t("words.from_to", {
+        name: Lab.say(lever.label),
+        from: Lab.leverText(lever, lever.default),
+        to: Lab.leverText(lever, value),
+      });
+    });
+    if (moved.length > 5) parts.push(Lab.t("words.and_more", { n: moved.length - 5 }));
+    let text = moved.length
+      ? Lab.t("words.design", { name, parts: parts.join(Lab.t("number.semicolon")) })
+      : Lab.t("words.nothing_moved");
+    const n = Object.keys(assumed).length;
+    if (n) text += " " + Lab.t(n === 1 ? "words.one_assumption" : "words.assumptions", { n });
+    return text;
+  };
+
+  /** Share a change between policy and assumptions; the part they make together is halved. */
+  Lab.shares = function (baseDefault, policyDefault, baseMine, policyMine) {
+    return {
+      total: policyMine - baseDefault,
+      policy: (policyDefault - baseDefault + policyMine - baseMine) / 2,
+      assumptions: (baseMine - baseDefault + policyMine - policyDefault) / 2,
+    };
+  };
+
+  /** Say how much of an outcome's change is the policy, how much the assumptions. */
+  Lab.shareWords = function (outcome, now) {
+    const of = (result) => result.headline[outcome.id];
+    const all = [now.base, now.policy, now.baseMine, now.policyMine].map(of);
+    if (all.some((v) => v === null || !Number.isFinite(v))) return "";
+    const parts = Lab.shares(...all);
+    const size = all[0];
+    const text = (v) => Lab.difference(outcome, v, size);
+    return Lab.t("words.shares", {
+      total: text(parts.total), policy: text(parts.policy), assumptions: text(parts.assumptions),
+    });
+  };
+
+  /** Return "better", "worse", "unclear", "same" or "changed" for a difference with its interval. */
+  Lab.verdict = function (outcome, low, high) {
+    if (low === null || !Number.isFinite(low) || !Number.isFinite(high)) return "unknown";
+    const near = 1e-9 * Math.max(Math.abs(low), Math.abs(high), 1e-300);
+    if (Math.abs(low) <= 1e-12 && Math.abs(high) <= 1e-12) return "same";
+    if (low < -near && high > near) return "unclear";
+    if (outcome.good === "neutral") return "changed";
+    return (high > near && low >= -near) === (outcome.good === "up") ? "better" : "worse";
+  };
+  Lab.SIGN = { better: "▲", worse: "▼", unclear: "?", same: "=", changed: "±", unknown: "…" };
+
+  /** Say for a listener what a move did to the four boards. */
+  Lab.saidWords = function (now) {
+    const parts = Object.values(Lab.state.shown).map((id) => {
+      const outcome = Lab.outcome.get(id);
+      const value = now.policyMine.headline[id];
+      const before = now.base.headline[id];
+      const change = value - before;
+      const shown = Number.isFinite(change) && change !== 0 ? Lab.difference(outcome, change, before) : Lab.t("words.no_change");
+      return Lab.t("words.said", { name: Lab.say(outcome.label), value: Lab.value(outcome, value), change: shown });
+    });
+    const lever = Lab.lever.get(Lab.announceLever);
+    Lab.announceLever = null;
+    const head = lever ? `${Lab.say(lever.label)} ${Lab.leverText(lever, Lab.now(lever.name))}. ` : "";
+    return head + parts.join(Lab.t("number.semicolon"));
+  };
+})();

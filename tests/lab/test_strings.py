@@ -1,0 +1,58 @@
+"""The lab's texts: both languages, none missing, none unused."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from sdmodel.lab.strings import read_strings
+
+FOLDER = files("sdmodel.lab")
+
+
+def sources() -> str:
+    """All scripts of the page and its template."""
+    static = FOLDER / "static"
+    texts = [p.read_text("utf-8") for p in static.iterdir() if p.name.endswith(".js")]
+    return "\n".join(
+        [*texts, (FOLDER / "templates" / "lab.html.j2").read_text("utf-8")]
+    )
+
+
+def used() -> tuple[set[str], set[str]]:
+    """Keys named in full, and the beginnings of those put together at run time."""
+    text = sources()
+    whole = set(re.findall(r"""["'`]([a-z]\w*\.[A-Za-z]\w*)["'`]""", text))
+    begun = set(re.findall(r"`([a-z]\w*\.\w*)\$\{", text))
+    return whole, begun
+
+
+def test_no_text_is_unused() -> None:
+    whole, begun = used()
+    left = [
+        key
+        for key in read_strings()
+        if key not in whole and not any(key.startswith(start) for start in begun)
+    ]
+    assert not left
+
+
+def test_no_text_is_missing() -> None:
+    called = set(re.findall(r"""Lab\.(?:t|button)\(\s*"([^"]+)\"""", sources()))
+    called |= set(re.findall(r'data-t(?:-label)?="([^"]+)"', sources()))
+    assert called
+    assert not called - set(read_strings())
+
+
+@pytest.mark.parametrize("key", sorted(read_strings()))
+def test_each_language_is_its_own(key: str) -> None:
+    texts = read_strings()[key]
+    assert not re.search(r"[\u4e00-\u9fff]", texts["en"])
+    holes = re.findall(r"\{(\w+)\}", texts["en"])
+    assert sorted(set(holes)) == sorted(set(re.findall(r"\{(\w+)\}", texts["zh"])))
+    plain = re.sub(
+        r"\{\w+\}|DRG|DIP|CSV|PNG|TOML|QR|WebAssembly|Chromium|Edge|Firefox|Safari|JavaScript|sdmodel|PySD|D3|mpld3|A|B|C",
+        "",
+        texts["zh"],
+    )
+    assert not re.search(r"[A-Za-z]{2,}", plain)
