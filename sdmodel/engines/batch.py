@@ -75,8 +75,7 @@ def make_batch(
     ``schedules`` is keyed by position in ``model.inputs``; names in ``inputs`` must
     be the model's own.
     """
-    order = (*plan.inputs, *plan.drives)
-    slot = {index: i for i, index in enumerate(order)}
+    slot = plan.slot_of
     given = [model.input_index[name] for name in inputs.names]
     columns = tuple((slot[i], c) for c, i in enumerate(given) if i in slot)
     runs = inputs.values.shape[0]
@@ -92,7 +91,7 @@ def make_batch(
     return Batch(
         runs=runs,
         values=np.ascontiguousarray(inputs.values, dtype=np.float64),
-        defaults=np.array([model.inputs[i].default for i in order], dtype=np.float64),
+        defaults=model.defaults[list(slot)],
         columns=columns,
         pool=np.array(
             [np.interp(times, s.times, s.values) for s in pool], dtype=np.float64

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sdmodel.engines.target import Target
 
-VERSION = 1
+VERSION = 2
 """Part of every cache key: raise it when the code written for a plan changes."""
 
 PIECE = 400

@@ -79,6 +79,7 @@ class Body:
         self._reals: dict[NodeId, str] = {}
         self._truths: dict[NodeId, str] = {}
         self._derived: dict[Derived, str] = {}
+        self._logs: dict[NodeId, tuple[str, str]] = {}
 
     def compute(self, index: NodeId) -> None:
         """Write the code of a node whose arguments are known or can be loaded."""
@@ -254,7 +255,10 @@ class Body:
         if self.plan.stages[x] is Stage.RUN and not self.prologue:
             log = self.derived("log", x), self.derived("log_low", x)
         else:
-            log = double_logarithm(code, self.real(x))
+            # Several powers of one base share its logarithm, which is half of their cost.
+            if x not in self._logs:
+                self._logs[x] = double_logarithm(code, self.real(x))
+            log = self._logs[x]
         return power(code, self.real(x), self.real(y), log, known)
 
     def smaller(self, how: str, a: NodeId, b: NodeId) -> str:

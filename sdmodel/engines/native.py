@@ -159,8 +159,8 @@ class _Job:
         rows = np.where(rows < 0, -1, rows * self.batch.pool.shape[1])
         spare = groups * lanes - runs
         if spare:
-            values = np.pad(values, ((0, 0), (0, spare)), mode="edge")
-            rows = np.pad(rows, ((0, 0), (0, spare)), mode="edge")
+            values = np.hstack([values, np.repeat(values[:, -1:], spare, axis=1)])
+            rows = np.hstack([rows, np.repeat(rows[:, -1:], spare, axis=1)])
         slots = _aligned(groups * len(values) * lanes)
         slots = slots.reshape(groups, len(values), lanes)
         slots[:] = values.reshape(len(values), groups, lanes).swapaxes(0, 1)

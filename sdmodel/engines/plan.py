@@ -110,6 +110,11 @@ class Plan:
         return self._frontier(Stage.TIME)
 
     @cached_property
+    def slot_of(self) -> dict[int, int]:
+        """Slot in which engines find an input: its place in ``inputs``, then drives."""
+        return {index: i for i, index in enumerate((*self.inputs, *self.drives))}
+
+    @cached_property
     def digest(self) -> str:
         """Name of the plan's contents, for caches."""
         text = repr((self.nodes, self.stages, self.states, self.lookups, self.saved))
@@ -121,6 +126,16 @@ class Plan:
 
     def time_table(self, steps: int) -> NDArray[np.float64]:
         """Return the time-only values, (step, entry of ``time_values``)."""
+        if steps not in self._tables:
+            self._tables.clear()  # a caller asks for one horizon again and again
+            self._tables[steps] = self._time_table(steps)
+        return self._tables[steps]
+
+    @cached_property
+    def _tables(self) -> dict[int, NDArray[np.float64]]:
+        return {}
+
+    def _time_table(self, steps: int) -> NDArray[np.float64]:
         times = self.times(steps)
         values: dict[NodeId, Value] = {}
         wanted = self.time_values

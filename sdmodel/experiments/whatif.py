@@ -63,11 +63,11 @@ class Answer:
 def make_inputs(scenarios: Sequence[Scenario], model: Model) -> Inputs:
     """Return one row per scenario; what a scenario leaves alone has its default."""
     names = tuple(dict.fromkeys(name for s in scenarios for name in s.values))
-    defaults = {item.name: item.default for item in model.inputs}
     values = np.empty((len(scenarios), len(names)))
     schedules: dict[str, tuple[Schedule | None, ...]] = {}
     for column, name in enumerate(names):
-        given = [s.values.get(name, defaults[name]) for s in scenarios]
+        default = model.inputs[model.input_index[name]].default
+        given = [s.values.get(name, default) for s in scenarios]
         timed = tuple(v if isinstance(v, Schedule) else None for v in given)
         values[:, column] = [
             value_at(value, model.time.start) if isinstance(value, Schedule) else value
@@ -111,8 +111,9 @@ def evaluate(
     elements = {name: output.values[:, :, i] for i, name in enumerate(output.names)}
     series = _series(keys, elements, (len(scenarios), len(output.times)))
     values = _values(keys, series, output.times, window)
-    for found in values.values():
-        found[output.status != 0] = np.nan
+    if output.status.any():
+        for found in values.values():
+            found[output.status != 0] = np.nan
     return Answer(
         scenarios=tuple(scenarios),
         keys=tuple(keys),
@@ -136,7 +137,9 @@ def _series(
     whole = np.empty((len(outcomes), *shape))
     for row, outcome in zip(whole, outcomes.values(), strict=True):
         row[...] = outcome.expression.evaluate(elements)
-    whole[~np.isfinite(whole)] = np.nan
+    bad = ~np.isfinite(whole)
+    if bad.any():
+        whole[bad] = np.nan
     return dict(zip(outcomes, whole, strict=True))
 
 

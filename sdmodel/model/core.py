@@ -11,6 +11,9 @@ from sdmodel.errors import ModelFileError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sdmodel.model.expr import Node, NodeId
 
 Rule = Literal["clamp", "extrapolate", "hold_backward", "hold_forward", "exact"]
@@ -137,6 +140,13 @@ class Model:
     def input_index(self) -> dict[str, int]:
         """Position of each settable constant in ``inputs``, by element name."""
         return {item.name: i for i, item in enumerate(self.inputs)}
+
+    @cached_property
+    def defaults(self) -> NDArray[np.float64]:
+        """The file's value of each of ``inputs``."""
+        import numpy as np
+
+        return np.array([item.default for item in self.inputs], dtype=np.float64)
 
     def find(self, name: str) -> str:
         """Return the true name of a variable or element, whatever its spelling.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sdmodel.errors import did_you_mean
@@ -35,7 +36,7 @@ class Expression:
     text: str
     steps: tuple[tuple[str, float | str], ...]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Elements it needs, each once, in order."""
         return tuple(
@@ -54,6 +55,8 @@ class Expression:
 
         A division by zero gives inf or nan, as the caller must expect.
         """
+        if len(self.steps) == 1 and self.steps[0][0] == "name":
+            return series[str(self.steps[0][1])]
         import numpy as np
 
         stack: list[NDArray[np.float64]] = []
