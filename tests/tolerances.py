@@ -57,3 +57,6 @@ in the last bit of exp, ln and pow, carried through some hundred steps."""
 WASM_TRIGONOMETRY = 1e-14
 """The page's sin, cos and tan are JavaScript's, the native kernel's the C library's:
 each good to about one unit in the last place."""
+
+HOMOGENEITY = 1e-9
+"""Relative difference between a grid and its scaled twin: rounding over 480 steps."""

@@ -28,6 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "run": ("sdmodel.cli.running:run", "Ask what if: run one or more scenarios."),
     "compare": ("sdmodel.cli.comparing:compare", "Set scenarios side by side."),
     "new": ("sdmodel.cli.starting:new", "Write a commented scenario file."),
+    "grids": ("sdmodel.cli.grids:grids", "List the places, or make your own."),
     "sensitivity": (
         "sdmodel.cli.studies:sensitivity",
         "Find which factors decide the outcomes.",

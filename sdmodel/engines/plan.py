@@ -192,7 +192,7 @@ def make_plan(
     nodes, stages = tuple(builder.graph.nodes), tuple(builder.stages)
     return _prune(
         Plan(
-            model_digest=model.digest,
+            model_digest=model.file_digest,
             names=tuple(names),
             time=model.time,
             nodes=nodes,

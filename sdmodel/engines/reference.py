@@ -104,7 +104,7 @@ class _quiet(warnings.catch_warnings):  # noqa: N801 - a context manager, used a
 def _translate(model: Model, folder: Path) -> Path:
     """Return the Python program that PySD makes of the model's file."""
     source = Path(model.path)
-    if read_model(source).digest != model.digest:
+    if read_model(source).digest != model.file_digest:
         msg = f"{model.path}: the file has changed since it was read; read it again"
         raise RunError(msg)
     try:
@@ -178,10 +178,13 @@ class _Judge:
         return self.model.time.step if node.op == "dt" else constant(node)
 
     def _parameters(self, inputs: Inputs, run: int) -> Iterator[tuple[str, Value]]:
+        # What a grid changed is nowhere in the file that PySD reads.
         given: dict[str, float | Schedule] = {
-            name: float(value)
-            for name, value in zip(inputs.names, inputs.values[run], strict=True)
+            item.name: item.default
+            for item in self.model.inputs
+            if item.name in self.model.moved
         }
+        given |= zip(inputs.names, map(float, inputs.values[run]), strict=True)
         for name, entries in inputs.schedules.items():
             entry = entries[run]
             if entry is not None:

@@ -78,7 +78,7 @@ def simulate(
 
         return run_pysd(model, checked, Save(names, tuple(times.tolist())), progress)
     scheduled = tuple(sorted(checked.schedules))
-    key = (model.digest, names, scheduled)
+    key = (model.file_digest, names, scheduled)
     kernel = None
     if engine == "compiled" and len(steps):
         kernel = _kernel(model, key, few=len(checked.values) <= FEW)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import SdmodelError
 from sdmodel.study.controls import read_controls
-from sdmodel.study.locate import is_shipped, locate_model
+from sdmodel.study.grids import find_grid, on_grid, read_grid
+from sdmodel.study.locate import is_shipped, locate_model, split_grid
 from sdmodel.study.outcomes import read_outcomes, stock_outcomes
 from sdmodel.study.scenario import BASELINE, scenario_paths
 from sdmodel.study.scenario import read_scenario as read_scenario_of
@@ -77,15 +78,16 @@ def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:
     Parameters
     ----------
     name_or_path
-        A shipped model's name, a model folder, or a model file.
+        A shipped model's name, a model folder, or a model file; ``@GRID`` behind it
+        puts the model on a grid of its folder, or of a ``.toml`` file.
 
     Raises
     ------
     SdmodelError
         If the model or a table is wrong; problems of both tables at once.
     """
-    source, folder = locate_model(name_or_path)
-    return workbook_of(translate(source), folder)
+    _, folder = locate_model(name_or_path)
+    return workbook_of(read_model(name_or_path), folder)
 
 
 def workbook_of(model: Model, folder: Path | None) -> Workbook:
@@ -114,14 +116,19 @@ def workbook_of(model: Model, folder: Path | None) -> Workbook:
 
 
 def read_model(name_or_path: str | Path = "consortium") -> Model:
-    """Return a model by the name of a shipped one or by its path.
+    """Return a model by the name of a shipped one or by its path, with ``@GRID``.
 
     Raises
     ------
     ModelFileError
         If there is no such model or it cannot be read.
+    ScenarioError
+        If there is no such grid, or it does not fit the model.
     """
-    return translate(locate_model(name_or_path)[0])
+    source, folder = locate_model(name_or_path)
+    _, grid = split_grid(name_or_path)
+    model = translate(source)
+    return model if grid is None else on_grid(model, read_grid(find_grid(grid, folder)))
 
 
 def read_scenario(

@@ -115,7 +115,9 @@ class Model:
     """A model ready to be planned for an engine. Nothing in it depends on a run.
 
     ``scalars`` maps each element name to its node; ``digest`` names the bytes of the
-    source and the version of the translation, so equal digests give equal numbers.
+    source, the version of the translation and the grid, so equal digests give equal
+    numbers. On a grid, ``source`` is the digest of the file alone, and ``moved`` the
+    factor by which each constant differs from the file (nan where that holds zero).
     """
 
     name: str
@@ -130,6 +132,13 @@ class Model:
     states: tuple[State, ...]
     lookups: tuple[Lookup, ...]
     warnings: tuple[str, ...] = field(default=())
+    source: str = ""
+    moved: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def file_digest(self) -> str:
+        """Name of the file's graph, which all grids share."""
+        return self.source or self.digest
 
     @cached_property
     def _plain(self) -> dict[str, str]:

@@ -137,6 +137,12 @@ def _control(
     grade = row.word("grade", GRADES, problems)
     low, high = row.number("min", problems), row.number("max", problems)
     step = row.number("step", problems) if row.cells["step"] else 0.0
+    if name in model.moved:
+        # On a grid a range moves with the value that it stands around.
+        factor = model.moved[name]
+        if math.isfinite(factor) and factor > 0:
+            low, high, step = low * factor, high * factor, step * factor
+        low, high = min(low, default), max(high, default)
     if low >= high:
         problems.append(f"{row.where}, '{name}': min {low:g} is not below max {high:g}")
     elif not low <= default <= high:

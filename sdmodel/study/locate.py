@@ -90,18 +90,28 @@ def find_model_folder(name_or_path: str | Path = "consortium") -> Path:
     return folder
 
 
+def split_grid(name_or_path: str | Path) -> tuple[str, str | None]:
+    """Return ``NAME@GRID`` as name and grid; a path that exists is a name alone."""
+    text = str(name_or_path)
+    name, mark, grid = text.rpartition("@")
+    if not mark or not usable(text) or Path(text).exists():
+        return text, None
+    return name, grid
+
+
 def locate_model(name_or_path: str | Path = "consortium") -> tuple[Path, Path | None]:
     """Return what to read, and the folder whose tables belong to it.
 
     A file that is the one model of its folder brings the folder's tables with it; any
-    other file stands alone and the second item is None.
+    other file stands alone and the second item is None. A grid behind the name (see
+    `split_grid`) is left aside.
 
     Raises
     ------
     ModelFileError
         If there is no such model.
     """
-    text = str(name_or_path)
+    text, _ = split_grid(name_or_path)
     if not usable(text):
         msg = f"--model {text[:80]!r}: a shipped model's name or a path is needed"
         raise ModelFileError(msg)
