@@ -168,9 +168,9 @@ def test_ignores_carry_a_code_and_files_no_leftovers() -> None:
     assert not found
 
 
-NOT_IMPORTED = frozenset({"h5netcdf", "xlrd"})
+NOT_IMPORTED = frozenset({"h5netcdf", "mpld3", "xlrd"})
 """Dependencies that another one loads by name: xarray's ``engine="h5netcdf"``, pandas'
-reader of ``.xls``."""
+reader of ``.xls``; and one whose browser script is read as a file, mpld3."""
 
 
 def foreign_imports(*, top_level_only: bool) -> set[str]:

@@ -60,3 +60,7 @@ each good to about one unit in the last place."""
 
 HOMOGENEITY = 1e-9
 """Relative difference between a grid and its scaled twin: rounding over 480 steps."""
+
+LAB_SUMMARY = 1e-11
+"""Quantiles and differences over draws in the page against Python's, of the largest
+value: ten times the bound of a run, since a draw may lie far below the largest."""

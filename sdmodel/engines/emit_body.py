@@ -255,7 +255,7 @@ class Body:
         if self.plan.stages[x] is Stage.RUN and not self.prologue:
             log = self.derived("log", x), self.derived("log_low", x)
         else:
-            # Several powers of one base share its logarithm, which is half of their cost.
+            # Several powers of one base share its logarithm, half of their cost.
             if x not in self._logs:
                 self._logs[x] = double_logarithm(code, self.real(x))
             log = self._logs[x]

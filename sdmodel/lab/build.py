@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
 from dataclasses import dataclass
-from importlib.resources import files as resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +49,8 @@ def build(
         If the model or a table is wrong, or the page cannot be written there.
     """
     from sdmodel.lab.data import collect
+    from sdmodel.lab.face import read_face
+    from sdmodel.lab.page import assemble
 
     begun = time.perf_counter()
     problem = missing()
@@ -70,24 +69,7 @@ def build(
     else:
         book = open_workbook(model)
     lab: Lab = collect(book)
+    lab.data["face"] = read_face(book.folder, lab.data["levers"], lab.data["outcomes"])
     page = assemble(lab.data, lab.kernel.wasm.code).encode()
     write_file(target, page)
     return Page(target, len(page), time.perf_counter() - begun, lab.data)
-
-
-def assemble(data: dict[str, Any], wasm: bytes) -> str:
-    """Return the page: its scripts, the data and the kernel."""
-    folder = resources("sdmodel.lab") / "static"
-    scripts = "".join(
-        f'<script id="src-{name}">{(folder / f"{name}.js").read_text("utf-8")}</script>'
-        for name in ("kernel", "summary", "engine")
-    )
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False)
-    for letter in "<>&":
-        text = text.replace(letter, f"\\u{ord(letter):04x}")
-    return (
-        '<!doctype html><meta charset="utf-8"><title>sdmodel lab</title>'
-        f'<script type="application/json" id="lab-data">{text}</script>'
-        '<script type="application/octet-stream" id="lab-wasm">'
-        f"{base64.b64encode(wasm).decode()}</script>{scripts}"
-    )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCRIPTS = (
-    "kernel", "summary", "engine", "bands", "worker", "verify",
+    "kernel", "summary", "stats", "engine", "bands", "worker", "verify",
     "i18n", "format", "state", "code", "ensemble", "table", "charts", "levers", "words",
     "boards", "uncertainty", "figures", "explore", "flow", "why", "compare", "qr",
     "files", "share", "learn", "exercise", "about", "app",

@@ -37,12 +37,19 @@ def node() -> str:
     return system
 
 
-def run_node(scripts: tuple[str, ...], body: str, given: Any, folder: Path) -> Any:
+def run_node(
+    scripts: tuple[str, ...], body: str, given: Any, folder: Path, *, before: str = ""
+) -> Any:
     """Run page scripts and then ``body``, which prints one JSON document.
 
-    ``body`` finds ``given`` as ``given``, and ``text64`` to print doubles exactly.
+    ``body`` finds ``given`` as ``given``, and ``text64`` to print doubles exactly;
+    ``before`` runs ahead of the page's scripts.
     """
-    parts = [HEAD, *((STATIC / name).read_text(encoding="utf-8") for name in scripts)]
+    parts = [
+        HEAD,
+        before,
+        *((STATIC / name).read_text(encoding="utf-8") for name in scripts),
+    ]
     (folder / "program.js").write_text("\n".join([*parts, body]), encoding="utf-8")
     (folder / "given.json").write_text(json.dumps(given), encoding="utf-8")
     done = subprocess.run(

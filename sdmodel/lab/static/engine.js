@@ -4,24 +4,30 @@
   const Lab = (globalThis.Lab = globalThis.Lab || {});
   const KEPT = 6; // snapshots of history that a page is likely to go back to
 
-  /** Return a function of `read(name)` that computes an expression in postfix order. */
-  function compileExpression(steps) {
-    if (steps.length === 1) {
-      const [kind, content] = steps[0];
-      return kind === "name" ? (read) => read(content) : () => content;
+  /**
+   * Return a function (values, row, lane) that computes an expression in postfix order
+   * from an array (row, name, lane); `columns` places the names, of which a row has `count`.
+   */
+  function compileExpression(steps, columns, count) {
+    const code = steps.map(([kind, content]) =>
+      kind === "name" ? [kind, columns.get(content)] : [kind, content],
+    );
+    if (code.length === 1 && code[0][0] === "name") {
+      const column = code[0][1];
+      return (values, row, lane) => values[2 * (count * row + column) + lane];
     }
-    return (read) => {
-      const stack = [];
-      for (const [kind, content] of steps) {
-        if (kind === "number") stack.push(content);
-        else if (kind === "name") stack.push(read(content));
-        else if (content === "neg") stack.push(-stack.pop());
+    const stack = new Float64Array(code.length);
+    return (values, row, lane) => {
+      let top = -1;
+      for (const [kind, content] of code) {
+        if (kind === "number") stack[++top] = content;
+        else if (kind === "name") stack[++top] = values[2 * (count * row + content) + lane];
+        else if (content === "neg") stack[top] = -stack[top];
         else {
-          const b = stack.pop();
-          const a = stack.pop();
-          stack.push(
-            content === "+" ? a + b : content === "-" ? a - b : content === "*" ? a * b : a / b,
-          );
+          const b = stack[top--];
+          const a = stack[top];
+          stack[top] =
+            content === "+" ? a + b : content === "-" ? a - b : content === "*" ? a * b : a / b;
         }
       }
       return stack[0];
@@ -36,20 +42,24 @@
       const at = data.times.map((t) => Math.round((t - start) / dt));
       kernel.keepAt(at);
       this.points = at.length;
-      const { stride } = data.kernel;
-      this.column = new Map(data.kernel.names.map((name, i) => [name, i]));
-      this.fineColumn = new Map(data.kernel.fine.map((n, i) => [data.kernel.names[n], i]));
+      const column = new Map(data.kernel.names.map((name, i) => [name, i]));
+      const fine = new Map(data.kernel.fine.map((n, i) => [data.kernel.names[n], i]));
       // The saved steps of the policy window, over which headline numbers are taken.
       this.window = [];
-      for (let k = data.window.first; k <= steps; k += stride) this.window.push(k);
+      for (let k = data.window.first; k <= steps; k += data.kernel.stride) this.window.push(k);
       this.windowTimes = Float64Array.from(this.window, (k) => kernel.times[k]);
       this.weights = Lab.floats(data.window.weights);
-      this.outcomes = data.outcomes.map((o) => ({
-        id: o.id,
-        summary: o.summary,
-        value: compileExpression(o.expression),
-      }));
-      this.flows = data.flows.map((f) => ({ id: f.id, value: compileExpression(f.expression) }));
+      this.scratch = new Float64Array(this.window.length);
+      const readable = (item) => ({
+        id: item.id,
+        summary: item.summary,
+        coarse: compileExpression(item.expression, column, kernel.names),
+        fine: item.summary === "final" || !item.summary
+          ? null
+          : compileExpression(item.expression, fine, kernel.fineNames),
+      });
+      this.outcomes = data.outcomes.map(readable);
+      this.flows = data.flows.map(readable);
       this.late = new Set(data.kernel.late);
       this.gates = new Set(data.kernel.gates);
       this.history = data.kernel.history_step;
@@ -124,38 +134,31 @@
       const flows = {};
       for (const outcome of this.outcomes) {
         series[outcome.id] = this.series(lane, outcome);
-        const number = good ? this.number(lane, outcome, series[outcome.id]) : NaN;
+        const number = good ? this.number(lane, outcome) : NaN;
         headline[outcome.id] = Number.isFinite(number) ? number : null;
       }
       for (const flow of this.flows) flows[flow.id] = this.series(lane, flow);
       return { status: good ? "ok" : null, series, headline, flows };
     }
 
-    saved(lane, point, name) {
-      const { kernel } = this;
-      return kernel.out[2 * (kernel.names * point + this.column.get(name)) + lane];
-    }
-
-    /** Return an outcome at the yearly points, NaN where there is no number. */
-    series(lane, outcome) {
-      const values = new Float64Array(this.points);
+    /** Return an outcome or flow at the points of a series, NaN where there is no number. */
+    series(lane, item, values = new Float64Array(this.points), offset = 0, stride = 1) {
       for (let s = 0; s < this.points; s++) {
-        const value = outcome.value((name) => this.saved(lane, s, name));
-        values[s] = Number.isFinite(value) ? value : NaN;
+        const value = item.coarse(this.kernel.out, s, lane);
+        values[offset + s * stride] = Number.isFinite(value) ? value : NaN;
       }
       return values;
     }
 
     /** Return an outcome's headline number, NaN where it does not exist. */
-    number(lane, outcome, series) {
-      if (outcome.summary === "final") return series[this.points - 1];
-      const { fine, fineNames } = this.kernel;
-      const y = new Float64Array(this.window.length);
+    number(lane, outcome) {
+      if (outcome.summary === "final") {
+        const value = outcome.coarse(this.kernel.out, this.points - 1, lane);
+        return Number.isFinite(value) ? value : NaN;
+      }
+      const y = this.scratch;
       for (let i = 0; i < y.length; i++) {
-        const base = fineNames * this.window[i];
-        const value = outcome.value(
-          (name) => fine[2 * (base + this.fineColumn.get(name)) + lane],
-        );
+        const value = outcome.fine(this.kernel.fine, this.window[i], lane);
         y[i] = Number.isFinite(value) ? value : NaN;
       }
       return Lab.summarise(y, this.windowTimes, outcome.summary, this.weights);
@@ -175,9 +178,14 @@
   };
 
   Lab.Engine = {
-    /** Make an engine, at once: compiling takes milliseconds and needs no promise. */
-    create(data, bytes) {
-      return new Engine(data, new WebAssembly.Module(bytes));
+    /**
+     * Make an engine, at once: compiling takes milliseconds and needs no promise.
+     *
+     * @param source The kernel's bytes, or a module compiled before.
+     */
+    create(data, source) {
+      const ready = source instanceof WebAssembly.Module;
+      return new Engine(data, ready ? source : new WebAssembly.Module(source));
     },
   };
 })();

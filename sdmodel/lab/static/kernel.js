@@ -122,6 +122,14 @@
       }
     }
 
+    /** Give a lane one row of a sample whose columns belong to `slots` (-1: to none). */
+    draw(lane, table, row, slots) {
+      const first = row * slots.length;
+      for (let j = 0; j < slots.length; j++) {
+        if (slots[j] >= 0) this.slots[2 * slots[j] + lane] = table[first + j];
+      }
+    }
+
     /** Give a lane its values: numbers, or schedules [[time, value], …]. */
     set(lane, values) {
       for (const name of Object.keys(values)) {
