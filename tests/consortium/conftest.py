@@ -4,7 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.consortium.regimes import REGIMES, Runs, lever_values, run_all
+from tests.consortium.regimes import (
+    EVERYTHING,
+    REGIMES,
+    Runs,
+    lever_values,
+    run_all,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,5 +26,6 @@ def regimes(consortium: Model, consortium_folder: Path) -> dict[str, dict[str, f
 
 @pytest.fixture(scope="session")
 def eight(consortium: Model, regimes: dict[str, dict[str, float]]) -> Runs:
-    """The eight regimes, every scalar at every step."""
-    return run_all(consortium, regimes, tuple(consortium.scalars))
+    """The eight regimes and all levers at once, every scalar at every step."""
+    runs = {**regimes, "everything": EVERYTHING}
+    return run_all(consortium, runs, tuple(consortium.scalars))

@@ -31,6 +31,29 @@ REGIMES = (
     "mixed",
 )
 Values = Mapping[str, float | Schedule]
+EVERYTHING: dict[str, float] = {
+    "DRG share": 0.2, "DIP share": 0.3, "inpatient capitation share": 0.2,
+    "per diem share": 0.1, "outpatient capitation share": 0.3,
+    "service unit share": 0.3,
+    "integration aim": 0.5, "asset merger": 0.3, "management trust": 0.2,
+    "budget pooling": 0.3, "staff pooling": 0.2, "information sharing": 0.4,
+    "brand tie": 0.2, "horizontal merger": 0.3, "part of west in reform": 0.5,
+    "community competition": 0.5, "specialist alliance": 0.5,
+    "telemedicine capacity": 800.0, "rotation rate": 0.2, "dispatch subsidy": 0.3,
+    "specialist slots": 0.5, "referral standard": 0.5, "test recognition": 0.6,
+    "joint procurement": 0.5, "resource reallocation rate": 0.01,
+    "settlement delay": 0.125, "drug list gap": 0.1, "pooling level": 0.5,
+    "cover change[primary]": 0.05, "cover change[tertiary]": -0.05, "publicity": 0.5,
+    "shared savings rate": 0.6, "minimum savings rate": 0.01, "quality gate": 0.2,
+    "loss share": 0.3, "village share of savings": 0.5, "grid closure": 0.5,
+    "closed network": 0.2, "case weight level coefficient": 0.9,
+    "chronic bundle": 100.0, "case management": 0.5, "chronic focus": 0.3,
+    "panel focus": 0.3, "panel continuity": 0.5, "performance weight": 0.5,
+    "volume link of pay": 0.5, "added hospital subsidy": 0.02,
+    "home nursing teams": 40.0, "premium adjustment": 0.5, "point race[LE]": 0.05,
+    "down referral fee": 0.2, "gatekeeping": 0.3, "family doctor coverage": 0.6,
+}  # fmt: skip
+"""Every mechanism at work at once: what holds here holds for any mixture of levers."""
 
 
 class Runs:

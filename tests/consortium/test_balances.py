@@ -18,6 +18,7 @@ from tests.tolerances import BALANCE, DIP_IDENTITY
 if TYPE_CHECKING:
     from sdmodel.model.core import Model
 
+RUNS = (*REGIMES, "everything")
 COMMUNITIES = ("east", "west")
 PROVIDERS = ("PE", "LE", "PW", "LW", "TH")
 HOSPITALS = ("LE", "LW", "TH")
@@ -45,11 +46,14 @@ STOCKS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...
     ("Trainees One", ("seats filled",), ("move to two",), COMMUNITIES),
     ("Trainees Two", ("move to two",), ("move to three",), COMMUNITIES),
     ("Trainees Three", ("move to three",), ("graduation",), COMMUNITIES),
-    ("Primary Physicians", ("graduation",), ("departures",), COMMUNITIES),
-    ("Hospital Physicians", ("hires", "hires from primary"), ("hospital leavers",),
-     HOSPITALS),
+    ("Primary Physicians", ("graduation", "staff received"), ("departures",),
+     COMMUNITIES),
+    ("Hospital Physicians", ("hires", "hires from primary"),
+     ("hospital leavers", "staff moved"), HOSPITALS),
+    ("Dispatched", ("sent to primary",), ("back from primary",), COMMUNITIES),
+    ("Registered", ("signing up",), ("contracts ended",), COMMUNITIES),
     ("Beds", ("beds opened",), ("beds closed",), PROVIDERS),
-    ("Reserve", ("fund income",), ("fund spending",), SCHEMES),
+    ("Reserve", ("fund income", "pool transfer"), ("fund spending",), SCHEMES),
     ("Refunds Due", ("refund claims",), ("refunds",), SCHEMES),
     ("Cash", ("cash in", "borrowing"), ("cash out", "repayment"), PROVIDERS),
     ("Debt", ("borrowing",), ("repayment",), PROVIDERS),
@@ -73,7 +77,7 @@ def residual(
     return float(np.abs(gained - step * net).max() / size) if size else 0.0
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 @pytest.mark.parametrize("balance", STOCKS, ids=lambda b: b[0])
 def test_a_stock_gains_what_flows_in_less_what_flows_out(
     eight: Runs,
@@ -97,7 +101,7 @@ def relative(left: np.ndarray, right: np.ndarray) -> float:
     return float(np.abs(left - right).max() / scale) if scale else 0.0
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_people_in_and_out_make_the_population(eight: Runs, regime: str) -> None:
     deaths = ("at risk", "undiagnosed", "uncontrolled", "controlled", "complicated")
     for c in COMMUNITIES:
@@ -108,7 +112,7 @@ def test_people_in_and_out_make_the_population(eight: Runs, regime: str) -> None
         assert gap <= BALANCE
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_everyone_who_seeks_care_goes_somewhere(eight: Runs, regime: str) -> None:
     def total(names: list[str]) -> np.ndarray:
         return np.asarray(sum(eight.get(regime, name) for name in names))
@@ -140,13 +144,18 @@ def test_everyone_who_seeks_care_goes_somewhere(eight: Runs, regime: str) -> Non
             regime, f"cases from backlog[{p}]"
         )
         assert relative(demanded, fate) <= BALANCE
+        asked = total(
+            [f"cases demanded[{p},{k},{s}]" for k in CONDITIONS for s in SCHEMES]
+        )
+        withdrawn = eight.get(regime, f"cases withdrawn[{p}]")
+        assert relative(asked, demanded + withdrawn) <= BALANCE
         cases = total([f"cases[{p},{k},{s}]" for k in CONDITIONS for s in SCHEMES])
         assert (
             relative(cases, eight.get(regime, f"cases admitted total[{p}]")) <= BALANCE
         )
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_what_the_funds_pay_is_what_others_receive(eight: Runs, regime: str) -> None:
     def total(names: list[str]) -> np.ndarray:
         return np.asarray(sum(eight.get(regime, name) for name in names))
@@ -173,7 +182,7 @@ def test_what_the_funds_pay_is_what_others_receive(eight: Runs, regime: str) -> 
         assert relative(owed[1:], owed[0] + flows) <= BALANCE
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_capitation_money_goes_to_those_who_receive_it(
     eight: Runs, regime: str
 ) -> None:
@@ -185,7 +194,7 @@ def test_capitation_money_goes_to_those_who_receive_it(
         assert relative(np.asarray(given), np.asarray(taken)) <= BALANCE
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_point_value_is_budget_over_points(eight: Runs, regime: str) -> None:
     points = eight.get(regime, "total points")
     budget = eight.get(regime, "DIP budget")
@@ -198,15 +207,97 @@ def test_point_value_is_budget_over_points(eight: Runs, regime: str) -> None:
     assert relative(np.asarray(claims), share * budget) <= DIP_IDENTITY
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_payment_shares_make_one(eight: Runs, regime: str) -> None:
     parts = ("per diem", "DRG", "DIP", "inpatient capitation", "inpatient FFS")
     whole = sum(eight.get(regime, f"{part} in force") for part in parts)
     assert np.abs(np.asarray(whole) - 1).max() <= BALANCE
 
 
-@pytest.mark.parametrize("regime", REGIMES)
+@pytest.mark.parametrize("regime", RUNS)
 def test_no_stock_is_negative(consortium: Model, eight: Runs, regime: str) -> None:
     for state in consortium.states:
         low = float(eight.get(regime, state.name).min())
         assert low >= 0.0, state.name
+
+
+@pytest.mark.parametrize("regime", RUNS)
+def test_visits_arrive_where_patients_were_sent(eight: Runs, regime: str) -> None:
+    """First visits, referrals up, repeats and added visits make what arrives."""
+
+    def get(name: str) -> np.ndarray:
+        return eight.get(regime, name)
+
+    for k in CONDITIONS:
+        for s in SCHEMES:
+            made, arrived = np.zeros(len(eight.times)), np.zeros(len(eight.times))
+            for c in COMMUNITIES:
+                primary = get(f"first visits[{c},primary,{k},{s}]")
+                siphoned = get(f"siphoned visits[{c},{k},{s}]")
+                up = (primary - siphoned) * get(f"up referral rate[{c},{k}]")
+                near = get(f"referral to lead[{c}]")
+                added = get("visits added by tele") * get(f"tele reach[{c}]")
+                first = [get(f"first visits[{c},{t},{k},{s}]") for t in TIERS]
+                hospital = first[1] + first[2] + siphoned + up * (1 + near * added)
+                repeats = get(f"repeat visit share[{c}]") * hospital
+                made += primary - siphoned + hospital + repeats
+            for p in PROVIDERS:
+                induced = get(f"Visit Inducement[{p}]")
+                arrived += get(f"visits demanded[{p},{k},{s}]") / induced
+            assert relative(made, arrived) <= BALANCE
+
+
+@pytest.mark.parametrize("regime", RUNS)
+def test_physicians_who_move_arrive(eight: Runs, regime: str) -> None:
+    left = sum(eight.get(regime, f"staff moved[{h}]") for h in HOSPITALS)
+    came = sum(eight.get(regime, f"staff received[{c}]") for c in COMMUNITIES)
+    assert relative(np.asarray(left), np.asarray(came)) <= BALANCE
+    for c, hospital in zip(COMMUNITIES, ("LE", "LW"), strict=True):
+        away = eight.get(regime, f"Dispatched[{c}]")
+        assert (away <= eight.get(regime, f"Hospital Physicians[{hospital}]")).all()
+
+
+@pytest.mark.parametrize("regime", RUNS)
+def test_programmes_and_shared_savings_are_paid_in_full(
+    eight: Runs, regime: str
+) -> None:
+    def total(names: list[str]) -> np.ndarray:
+        return np.asarray(sum(eight.get(regime, name) for name in names))
+
+    owed = total([f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES])
+    care = total([f"care liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES])
+    consulted = total([f"tele consultations[{c}]" for c in COMMUNITIES])
+    beside = (
+        total([f"shared savings paid[{c}]" for c in COMMUNITIES])
+        + total([f"outflow settlement[{c}]" for c in COMMUNITIES])
+        + total([f"care programmes[{c}]" for c in COMMUNITIES])
+        + total([f"fees for sending down[{h}]" for h in HOSPITALS])
+        + eight.get(regime, "consultation price") * consulted
+    )
+    assert relative(owed, care + beside) <= BALANCE
+    given = total([f"pool transfer[{s}]" for s in SCHEMES])
+    moved = np.abs(eight.get(regime, "pool transfer[resident]")).max()
+    assert np.abs(given).max() <= BALANCE * max(moved, 1.0)
+
+
+@pytest.mark.parametrize("regime", RUNS)
+def test_cash_follows_every_flow(eight: Runs, regime: str) -> None:
+    """What a provider takes in and pays out, named once more."""
+    community = {"PE": "east", "LE": "east", "PW": "west", "LW": "west"}
+    for p in PROVIDERS:
+
+        def get(name: str, p: str = p) -> np.ndarray:
+            return eight.get(regime, f"{name}[{p}]")
+
+        paid = sum(eight.get(regime, f"fund payment[{p},{s}]") for s in SCHEMES)
+        came = get("patient payments") + get("advance payments") + paid + get("subsidy")
+        assert relative(came, get("cash in")) <= BALANCE
+        spent = get("variable cost") + get("staff cost") + get("upkeep") + get("bonus")
+        c = community.get(p)
+        if p.startswith("P"):
+            share = eight.get(regime, "programme cost share")
+            spent = spent + share * eight.get(regime, f"care programmes[{c}]")
+            spent = spent + eight.get(regime, f"village pay[{c}]")
+        elif c:
+            spent = spent + eight.get(regime, f"dispatch pay[{c}]")
+        assert relative(spent, get("cash out")) <= BALANCE

@@ -1,6 +1,6 @@
 """The engines give PySD's numbers on the shipped model, and plain PySD runs it.
 
-Each regime acts from the model's first day here, so that a few steps meet every branch
+Each regime, and all levers at once, act from the model's first day here, so that a few steps meet every branch
 of the payment rule; the full horizon is compared once per release and its figures stand
 in ``docs/performance.md``.
 """
@@ -15,7 +15,7 @@ import pytest
 
 from sdmodel.engines.simulate import simulate
 from sdmodel.study.design import Inputs, Save
-from tests.consortium.regimes import REGIMES
+from tests.consortium.regimes import EVERYTHING, REGIMES
 from tests.tolerances import ENGINE_VS_PYSD
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ FROM_THE_FIRST_DAY = {"policy start": 2010.0, "policy ramp time": 0.25}
 def question(
     consortium: Model, regimes: dict[str, dict[str, float]]
 ) -> tuple[Inputs, Save]:
-    rows = [{**regimes[regime], **FROM_THE_FIRST_DAY} for regime in REGIMES]
+    asked = [regimes[regime] for regime in REGIMES] + [EVERYTHING]
+    rows = [{**values, **FROM_THE_FIRST_DAY} for values in asked]
     names = tuple(dict.fromkeys(name for row in rows for name in row))
     defaults = {item.name: item.default for item in consortium.inputs}
     values = np.array([[row.get(n, defaults[n]) for n in names] for row in rows])
@@ -55,7 +56,7 @@ def test_all_variables_of_all_regimes(
     output = simulate(consortium, *question, engine=engine)
     assert not verdict.status.any()
     assert not output.status.any()
-    for run, regime in enumerate(REGIMES):
+    for run, regime in enumerate((*REGIMES, "everything")):
         size = np.abs(verdict.values[run]).max(axis=0)
         gap = np.abs(verdict.values[run] - output.values[run]).max(axis=0)
         worst = int(np.argmax(gap / np.where(size > 0, size, 1)))

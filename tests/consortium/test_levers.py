@@ -1,0 +1,216 @@
+"""Each lever moves what the sources say it moves, in the direction they say.
+
+One run differs from its neighbour in one lever. A move counts from a thousandth of the
+outcome's value on; a lever that should do nothing where it is tried says why.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from sdmodel.study.controls import read_controls
+from tests.consortium.regimes import Runs, run_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sdmodel.model.core import Model
+
+YEAR = 2036
+A_THOUSANDTH = 1e-3
+
+
+class Case(NamedTuple):
+    """A lever at a value in a regime, and what should rise and fall."""
+
+    lever: str
+    value: float
+    up: tuple[str, ...] = ()
+    down: tuple[str, ...] = ()
+    beside: Mapping[str, float] = MappingProxyType({})
+    regime: str = "baseline"
+
+
+CLOSE = {"integration aim": 0.8}
+SHARED = {**CLOSE, "shared savings rate": 0.6, "benchmark growth": 0.035}
+CASES = (
+    # Forms and degree of integration
+    Case("integration aim", 0.8, ("down referral rate",), ("tertiary visit share",)),
+    Case("asset merger", 0.8, ("hospital margin", "Bed Use[PE]"), ("Beds[PE]",)),
+    Case("management trust", 0.8, ("down referral rate",), ("tertiary visit share",)),
+    Case("budget pooling", 0.8, ("Prevention Effort[east]",), ("siphon[east]",)),
+    Case("budget pooling", -0.8, ("tertiary admission share",),
+         ("Prevention Effort[east]", "down referral rate"), regime="capitation"),
+    Case("staff pooling", 0.8, ("Skill[east]", "trust in primary")),
+    Case("information sharing", 0.8, ("down referral rate",),
+         ("repeat visit share[east]", "cost per admission")),
+    Case("brand tie", 0.5, ("siphon[east]", "tertiary visit share"),
+         ("primary visit share",)),
+    Case("horizontal merger", 1.0, ("service intensity", "tertiary visit share")),
+    Case("part of west in reform", 0.0, ("tertiary admission share",),
+         ("down referral rate",), regime="capitation"),
+    # Free choice evens out what one community gained by reforming alone.
+    Case("community competition", 1.0, ("cases admitted total[LW]",),
+         ("cases admitted total[LE]",), {"part of west in reform": 0.0}, "capitation"),
+    Case("specialist alliance", 1.0, ("Specialist Knowledge", "Trust[LE]"),
+         ("tertiary visit share",)),
+    Case("telemedicine capacity", 2000.0, ("Skill[east]",), ("tertiary visit share",)),
+    Case("joint procurement", 1.0, ("hospital margin",)),
+    # Staff
+    Case("rotation rate", 0.2, ("Skill[east]", "trust in primary")),
+    Case("dispatch subsidy", 0.5, ("Skill[east]", "hospital physician income"),
+         beside={"rotation rate": 0.2}),
+    Case("resource reallocation rate", 0.02, ("primary physicians per 10000",),
+         ("primary workload",)),
+    Case("training seats", 200.0, ("primary physicians per 10000",),
+         ("primary workload",)),
+    Case("primary subsidy", 170.0, ("primary physician income",)),
+    Case("performance pay", 0.3, ("primary pay ratio",), ("primary workload",)),
+    Case("performance weight", 1.0, ("Prevention Effort[east]",),
+         ("primary workload",)),
+    Case("volume link of pay", 0.0, (),
+         ("service intensity", "spending per capita"), regime="ffs"),
+    # Patients
+    Case("family doctor coverage", 0.8, ("primary visit share",)),
+    Case("panel continuity", 1.0, ("trust in primary",), ("avoidable admissions",)),
+    Case("gatekeeping", 1.0, ("primary visit share",), ("tertiary visit share",)),
+    Case("closed network", 1.0, ("in county share",), ("tertiary visit share",)),
+    Case("reimbursement gap", 0.2, ("repeat visit share[east]",),
+         ("tertiary visit share",)),
+    Case("cover change[primary]", 0.1, down=("oop share", "fund balance")),
+    Case("cover change[lead]", 0.1, down=("oop share", "fund balance")),
+    Case("cover change[tertiary]", -0.1, ("oop share", "fund balance"),
+         ("tertiary visit share",)),
+    Case("settlement delay", 1.0, ("oop share",), ("tertiary admission share",)),
+    Case("drug list gap", 0.0, ("primary visit share",)),
+    Case("specialist slots", 1.0, ("primary visit share",)),
+    Case("publicity", 1.0, ("trust in primary", "primary visit share")),
+    # Referral and tests
+    Case("referral standard", 1.0, ("down referral rate",),
+         ("up referral rate[east,common]",)),
+    Case("down referral fee", 0.3, ("down referral rate", "hospital margin")),
+    Case("test recognition", 1.0, (), ("cost per admission", "spending per capita"),
+         {"information sharing": 0.8}),
+    # Coordination
+    Case("chronic bundle", 200.0, ("chronic control rate",),
+         ("premature deaths total",)),
+    Case("case management", 1.0, (), ("admissions per person",)),
+    Case("chronic focus", 1.0, ("incidence[east]",), regime="capitation"),
+    Case("panel focus", 1.0, (), ("chronic control rate",), regime="capitation"),
+    Case("home nursing teams", 100.0, (), ("los tertiary", "readmission rate")),
+    # Payment, savings and funds
+    Case("DRG share", 0.6, ("upcoding index",), ("los tertiary",)),
+    Case("DIP share", 0.7, ("upcoding index",), ("los tertiary",)),
+    Case("inpatient capitation share", 0.3, ("Prevention Effort[east]",)),
+    Case("per diem share", 0.3, ("los tertiary",)),
+    Case("outpatient capitation share", 0.6, (), ("visits per person",)),
+    Case("service unit share", 0.8, (), ("visit charge[TH]",)),
+    Case("audit intensity", 1.0, (), ("upcoding index",)),
+    Case("tariff level", 0.8, ("readmission rate",),
+         ("los tertiary", "hospital margin"), regime="drg"),
+    Case("case weight level coefficient", 0.85, (), ("DIP claims[TH,employee]",),
+         regime="dip"),
+    Case("point race[LE]", 0.1, ("DIP claims[LE,employee]",),
+         ("DIP claims[LW,employee]", "DIP claims[TH,employee]"), regime="dip"),
+    Case("DIP floor", 1.0, ("dip point value",), regime="dip",
+         beside={"budget growth": 0.0}),
+    Case("DIP ceiling", 1.0, ("fund balance",), ("dip point value",),
+         {"budget growth": 0.08}, "dip"),
+    Case("global budget strictness", 1.0, ("oop share",), ("spending per capita",)),
+    Case("overspend sharing", 0.0, ("unmet need",)),
+    Case("surplus retention", 1.0, ("Prevention Effort[east]",),
+         beside={**CLOSE, "global budget strictness": 1.0, "budget growth": 0.04}),
+    Case("budget growth", 0.05, ("dip point value", "hospital margin"), regime="dip"),
+    Case("ratchet", 1.0, (), ("shared savings paid[east]",), SHARED),
+    Case("shared savings rate", 0.6,
+         ("Prevention Effort[east]", "shared savings paid[east]"), (),
+         {**CLOSE, "benchmark growth": 0.035}),
+    Case("benchmark growth", 0.04, ("shared savings paid[east]",), beside=SHARED),
+    Case("minimum savings rate", 0.05, (), ("shared savings paid[east]",), SHARED),
+    Case("quality gate", 0.4, (), ("shared savings paid[east]",), SHARED),
+    Case("loss share", 0.6, ("fund balance",), ("hospital margin",),
+         {**CLOSE, "benchmark growth": 0.01}),
+    Case("savings share to primary", 0.9,
+         ("primary physician income", "Prevention Effort[east]"),
+         ("hospital margin",), SHARED),
+    Case("village share of savings", 1.0, ("primary physician income",), beside=SHARED),
+    Case("staff share of savings", 0.6, ("primary physician income",), beside=SHARED),
+    Case("grid closure", 1.0, ("in county share",), ("tertiary admission share",)),
+    Case("premium subsidy change", 0.2, ("fund balance",)),
+    Case("premium adjustment", 1.0, ("fund balance",),
+         beside={"premium subsidy change": -0.15}),
+    Case("pooling level", 1.0, ("lowest net reserve",)),
+    Case("added hospital subsidy", 0.1, ("hospital margin",)),
+    Case("bed cap", 1.0, ("tertiary wait", "unmet need"), ("Beds[TH]",)),
+    Case("policy start", 2032.0, (), ("chronic control rate",), regime="capitation"),
+    Case("policy ramp time", 6.0, (), ("chronic control rate",), regime="capitation"),
+    Case("point race[TH]", 0.1, ("DIP claims[TH,employee]",),
+         ("DIP claims[LE,employee]",), regime="dip"),
+    Case("point race[LW]", 0.1, ("DIP claims[LW,employee]",),
+         ("DIP claims[LE,employee]",), regime="dip"),
+    Case("point race[PE]", 0.1, ("DIP claims[PE,employee]",), regime="dip"),
+    Case("point race[PW]", 0.1, ("DIP claims[PW,employee]",), regime="dip"),
+)  # fmt: skip
+IDLE = (
+    (Case("telemedicine capacity", 25.0),
+     "ten times today's consultations are few beside millions of visits"),
+    (Case("community competition", 1.0),
+     "patients have no reason to change between communities that are alike"),
+    (Case("DIP ceiling", 1.2, regime="dip"),
+     "a budget that grows by two per cent keeps the point value below its plan"),
+    (Case("dispatch subsidy", 0.5), "a subsidy for going down while nobody is sent"),
+    (Case("quality gate", 0.4), "a gate in front of savings that nobody shares"),
+)  # fmt: skip
+OUTCOMES = ("tertiary visit share", "spending per capita", "down referral rate",
+            "hospital margin", "chronic control rate")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pairs(consortium: Model, regimes: dict[str, dict[str, float]]) -> Runs:
+    """Each case and its neighbour without the lever."""
+    runs: dict[str, dict[str, float]] = {}
+    cases = (*CASES, *(case for case, _ in IDLE))
+    for case in cases:
+        base = {**regimes[case.regime], **case.beside}
+        runs[f"{case} without"] = base
+        runs[f"{case} with"] = {**base, case.lever: case.value}
+    names = {n: None for case in cases for n in (*case.up, *case.down)}
+    return run_all(consortium, runs, (*names, *(n for n in OUTCOMES if n not in names)))
+
+
+def change(runs: Runs, case: Case, name: str) -> float:
+    """Return the change of a name, relative to its value without the lever."""
+    before = runs.year(f"{case} without", name, YEAR)
+    after = runs.year(f"{case} with", name, YEAR)
+    return (after - before) / max(abs(before), abs(after), 1e-300)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.lever} {c.value:g}")
+def test_a_lever_moves_what_it_should(pairs: Runs, case: Case) -> None:
+    for name in case.up:
+        assert change(pairs, case, name) > A_THOUSANDTH, name
+    for name in case.down:
+        assert change(pairs, case, name) < -A_THOUSANDTH, name
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"), IDLE, ids=[f"{c.lever} {c.value:g}" for c, _ in IDLE]
+)
+def test_a_lever_rests_where_it_has_no_hold(
+    pairs: Runs, case: Case, reason: str
+) -> None:
+    for name in OUTCOMES:
+        assert abs(change(pairs, case, name)) < A_THOUSANDTH, reason
+
+
+def test_every_lever_is_tried(consortium: Model, consortium_folder: Path) -> None:
+    levers = {
+        control.name
+        for control in read_controls(consortium_folder, consortium)
+        if control.role == "lever"
+    }
+    assert levers == {case.lever for case in CASES}
