@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 KEYS = ("title", "story", "scale", "values", "evidence", "fit")
-AMOUNTS = frozenset({"person", "bed", "physician", "team", "cny", "case", "visit"})
+AMOUNTS = frozenset(
+    {"person", "bed", "physician", "team", "institution", "cny", "case", "visit"}
+)
 """Base units of what a place twice as large has twice as much of."""
 
 FOLDER = "grids"

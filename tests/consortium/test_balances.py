@@ -266,7 +266,7 @@ def test_programmes_and_shared_savings_are_paid_in_full(
 
     owed = total([f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES])
     care = total([f"care liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES])
-    consulted = total([f"tele consultations[{c}]" for c in COMMUNITIES])
+    consulted = total([f"consultations added[{c}]" for c in COMMUNITIES])
     beside = (
         total([f"shared savings paid[{c}]" for c in COMMUNITIES])
         + total([f"outflow settlement[{c}]" for c in COMMUNITIES])

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 PROVIDERS = ("PE", "LE", "PW", "LW", "TH")
 SCHEMES = ("employee", "resident")
 CLAIMS = tuple(f"DIP claims[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
-# Care under contract; programmes such as fees for consultations stand beside budgets.
-OWED = tuple(f"care liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
+OWED = tuple(f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
 SENT = tuple(
     f"transferred up[{k},{s}]" for k in ("common", "chronic", "severe") for s in SCHEMES
 )
