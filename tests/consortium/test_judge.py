@@ -1,8 +1,8 @@
 """The engines give PySD's numbers on the shipped model, and plain PySD runs it.
 
-Each regime, and all levers at once, act from the model's first day here, so that a few steps meet every branch
-of the payment rule; the full horizon is compared once per release and its figures stand
-in ``docs/performance.md``.
+Each regime, and all levers at once, act from the model's first day here, so that a few
+steps meet every branch of the payment rule; the full horizon is compared once per
+release and its figures stand in ``docs/performance.md``.
 """
 
 from __future__ import annotations
