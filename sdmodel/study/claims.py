@@ -58,7 +58,8 @@ class Side:
 class Claim:
     """A change, from one run to another, and what it moves.
 
-    ``names`` are those of the scenario or constants that the claim speaks for.
+    ``names`` are those of the scenario or constants that the claim speaks for; of an
+    element of an array the array's too.
     """
 
     text: str
@@ -173,8 +174,7 @@ def _sides(
     if low == high:
         msg = f"'{text}': from {low:g} to {high:g} is no change"
         raise ValueError(msg)
-    family = elements[0].partition("[")[0]
-    names = dict.fromkeys((*elements, *((family,) if len(elements) > 1 else ())))
+    names = dict.fromkeys((*elements, elements[0].partition("[")[0]))
     before, after = (
         Side(within, (*fixed, *((element, value) for element in elements)))
         for value in (low, high)

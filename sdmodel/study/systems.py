@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -14,6 +13,7 @@ from sdmodel.study.claims import Claim, parse_claims
 from sdmodel.study.files import read_text
 from sdmodel.study.scenario import scenario_paths
 from sdmodel.study.tables import Row, read_rows
+from sdmodel.study.toml_files import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,11 +105,8 @@ def carriers_of(
     """Return what may carry a row: by kind, names as compared and as written."""
     names: dict[str, Iterable[str]] = {
         "variable": (*model.variables, *model.scalars),
-        "lever": [c.name for c in controls if c.role == "lever"],
-        "uncertainty": [
-            *(c.name for c in controls if c.role == "uncertainty"),
-            *{c.name.partition("[")[0] for c in controls if c.role == "uncertainty"},
-        ],
+        "lever": _of_role("lever", controls),
+        "uncertainty": _of_role("uncertainty", controls),
         "preset": scenario_paths(folder),
         "outcome": [outcome.id for outcome in outcomes],
         "target": _column(folder / "targets.csv", "variable"),
@@ -117,6 +114,12 @@ def carriers_of(
         "loop": _column(folder / "loops.csv", "id"),
     }
     return {kind: {plain(n): n for n in found} for kind, found in names.items()}
+
+
+def _of_role(role: str, controls: Sequence[Control]) -> list[str]:
+    """Return the controls of a role; arrays by their elements and as a whole."""
+    names = [control.name for control in controls if control.role == role]
+    return [*names, *dict.fromkeys(name.partition("[")[0] for name in names)]
 
 
 def _column(path: Path, name: str) -> list[str]:
@@ -130,13 +133,11 @@ def _column(path: Path, name: str) -> list[str]:
 def _check_ids(path: Path) -> list[str]:
     if not path.is_file():
         return []
-    try:
-        table = tomllib.loads(read_text(path, DataError, "file of checks"))
-    except tomllib.TOMLDecodeError:
-        return []
-    listed = table.get("check", [])
-    ids = [str(item.get("id", "")) for item in listed if isinstance(item, dict)]
-    return ids or list(table)
+    listed = read_toml(path, DataError, "file of checks").get("check")
+    tables = listed if isinstance(listed, list) else []
+    return [
+        str(item["id"]) for item in tables if isinstance(item, dict) and "id" in item
+    ]
 
 
 def _system(
