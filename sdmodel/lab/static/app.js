@@ -16,11 +16,11 @@
     const { policy, assumed } = Lab.split(Lab.state.values);
     now.assumed = Object.keys(assumed).length > 0;
     if (!now.base) {
-      now.base = Lab.engine.run({});
+      now.base = Lab.engine.run(Lab.baseline);
       Lab.learnSizes(now.base);
     }
     if (now.assumed) {
-      [now.baseMine, now.policyMine] = Lab.engine.runPair(assumed, Lab.state.values);
+      [now.baseMine, now.policyMine] = Lab.engine.runPair({ ...Lab.baseline, ...assumed }, Lab.state.values);
       now.policy = Lab.engine.run(policy);
     } else {
       now.policy = now.policyMine = Lab.engine.run(policy);
@@ -39,7 +39,7 @@
     waiting = setTimeout(async () => {
       asked = key;
       try {
-        const answer = await bands.request({ values: Lab.state.values, reference: {}, n: DRAWS, token: key });
+        const answer = await bands.request({ values: Lab.state.values, reference: Lab.baseline, n: DRAWS, token: key });
         if (!answer || answer.token !== JSON.stringify(Lab.state.values)) return;
         now.bands = answer;
         Lab.redraw("bands");

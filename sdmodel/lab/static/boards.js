@@ -159,7 +159,8 @@
     const years = [2030, 2035, data.model.end].filter((y) => data.times.includes(y));
     const list = years.map((y) => Lab.t("board.by_year", { year: String(y), percent: percent(chances[data.times.indexOf(y)]) }));
     const spread = now.bands.headline[outcome.id];
-    const first = spread && Number.isFinite(spread.p05) ? Lab.t("board.earliest", { year: Lab.value(outcome, spread.p05) }) : "";
+    const seen = spread && (spread.when || spread);
+    const first = seen && Number.isFinite(seen.p05) ? Lab.t("board.when", { low: Lab.value(outcome, seen.p05), high: Lab.value(outcome, seen.p95) }) : "";
     write(place, Lab.t("board.depletion", { list: list.join(Lab.t("number.comma")), when }) + first);
   }
   const percent = (p) => (p > 0 && p < 0.01 ? Lab.t("number.below_one") : `${Lab.plain(p * 100, 0)}${Lab.lang === "zh" ? "" : " "}%`);

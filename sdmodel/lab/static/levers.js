@@ -141,6 +141,7 @@
   Lab.buildLevers = function () {
     rows.clear();
     bars = [];
+    told = "";
     document.getElementById("preset-box").replaceChildren(...presets());
     document.getElementById("design").replaceChildren(...face.design.map(design));
     listAssumptions();
@@ -150,7 +151,8 @@
   // Assumptions are many: a group's sliders are made when it is opened.
   function listAssumptions() {
     const wanted = document.getElementById("find").value.trim().toLowerCase();
-    const assumed = Lab.data.levers.filter((l) => l.role === "uncertainty");
+    // Conventions have no range worth a slider.
+    const assumed = Lab.data.levers.filter((l) => l.role === "uncertainty" && l.group !== "fixed");
     document.getElementById("assumptions").hidden = !assumed.length;
     const fits = (l) => !wanted || [l.name, l.label.en, l.label.zh].some((x) => x && x.toLowerCase().includes(wanted));
     const groups = new Map();
@@ -197,22 +199,33 @@
     for (const { mix, bar } of bars) drawMix(mix, bar);
     const preset = Lab.preset.get(Lab.state.preset);
     document.getElementById("preset").value = preset ? preset.id : "";
-    const story = document.getElementById("story");
-    story.textContent = preset ? Lab.say(preset.story) : Lab.t("lever.own_story");
-    story.lang = (preset && Lab.foreign(preset.story)) || "";
-    const facts = preset ? Object.entries(preset.evidence || {}) : [];
-    document.getElementById("evidence").replaceChildren(...(facts.length ? [evidence(facts)] : []));
+    if (told !== `${Lab.state.preset} ${Lab.lang}`) tell(preset);
   };
 
-  function evidence(facts) {
+  // The first sentence of a story stands there, the rest a click away.
+  let told = "";
+  function tell(preset) {
+    told = `${Lab.state.preset} ${Lab.lang}`;
+    const story = document.getElementById("story");
+    const whole = preset ? Lab.say(preset.story) : Lab.t("lever.own_story");
+    const first = /^[^]*?(?:\.(?=\s)|。|$)/.exec(whole)[0];
+    story.textContent = first;
+    story.lang = (preset && Lab.foreign(preset.story)) || "";
+    const facts = preset ? Object.entries(preset.evidence || {}) : [];
     const box = h("details", null, h("summary", null, Lab.t("lever.evidence")));
+    if (whole.length > first.length) box.append(h("p.small", { lang: story.lang || null }, whole.slice(first.length).trim()));
+    if (preset && preset.shows && Lab.say(preset.shows)) box.append(Lab.text("p", preset.shows, { class: "small" }));
+    if (facts.length) box.append(evidence(facts));
+    document.getElementById("evidence").replaceChildren(...(box.childElementCount > 1 ? [box] : []));
+  }
+
+  function evidence(facts) {
     const list = h("ul.small", null);
     for (const [name, source] of facts) {
       const label = Lab.lever.has(name) ? Lab.say(Lab.lever.get(name).label) : name;
       list.append(h("li", null, label, ": ", Lab.text("span", typeof source === "string" ? { en: source } : source)));
     }
-    box.append(list);
-    return box;
+    return list;
   }
 
   function drawMix(mix, bar) {

@@ -10,10 +10,27 @@
   const NOTES = ["question", "hypothesis", "finding", "decision"];
   Lab.NOTES = NOTES;
 
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+  function put(values, name, value) {
+    const lever = Lab.lever.get(name);
+    if (lever && same(value, lever.default)) delete values[name];
+    else values[name] = value;
+  }
+
+  /** Leave out what equals the default. */
+  function clean(values) {
+    const kept = {};
+    for (const [name, value] of Object.entries(values)) put(kept, name, value);
+    return kept;
+  }
+  Lab.clean = clean;
+  Lab.baseline = clean(Lab.preset.get("baseline")?.values || {});
+
   /** Return the state in which the page opens. */
   Lab.fresh = () => ({
     preset: "baseline",
-    values: {},
+    values: { ...Lab.baseline },
     shown: Object.fromEntries(Object.entries(data.face.boards).map(([b, ids]) => [b, ids[0]])),
     tab: null,
     pins: [],
@@ -64,8 +81,6 @@
   };
   Lab.canUndo = () => past.length > 0;
 
-  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
   /** Return the value in force: the reader's, or the default. */
   Lab.now = (name) => Lab.state.values[name] ?? Lab.lever.get(name).default;
 
@@ -91,11 +106,6 @@
     }
     Lab.change({ values, preset: presetOf(values, Lab.state.preset) });
   };
-  function put(values, name, value) {
-    const lever = Lab.lever.get(name);
-    if (lever && same(value, lever.default)) delete values[name];
-    else values[name] = value;
-  }
 
   /** Return the preset that these values are, or null; `near` is tried first. */
   function presetOf(values, near) {
@@ -105,14 +115,6 @@
     return found ? found.id : null;
   }
   const sorted = (values) => JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-
-  /** Leave out what equals the default. */
-  function clean(values) {
-    const kept = {};
-    for (const [name, value] of Object.entries(values)) put(kept, name, value);
-    return kept;
-  }
-  Lab.clean = clean;
 
   /** Take a preset's design. */
   Lab.choose = function (id) {

@@ -37,8 +37,9 @@
   async function tornado(place, outcome, now) {
     const token = JSON.stringify([Lab.state.values, outcome.id, Lab.lang]);
     place.dataset.token = token;
-    const all = now.bands.tornado || (await Lab.bands.tornado({ values: Lab.state.values, token }));
-    if (!all || place.dataset.token !== token) return;
+    const answer = await Lab.bands.tornado({ values: Lab.state.values });
+    if (!answer || place.dataset.token !== token) return;
+    const all = answer;
     const centre = now.policyMine.headline[outcome.id];
     const bars = (all[outcome.id] || [])
       .filter((b) => Number.isFinite(b.low) && Number.isFinite(b.high))

@@ -1,0 +1,101 @@
+/* Pins side by side: what differs, by how much, how sure; no ranking where ranges overlap. */
+(function () {
+  "use strict";
+  const Lab = globalThis.Lab;
+  const { h, data } = Lab;
+  const DRAWS = 96;
+  const MOST = 6;
+  const letter = (i) => "ABCDEF"[i];
+  let turn = 0;
+
+  /** Keep the design in force as the next pin. */
+  Lab.pin = function () {
+    if (Lab.state.pins.length >= MOST) return Lab.trouble(Lab.t("compare.full", { n: MOST }));
+    const title = Lab.nameOf(Lab.state.values, Lab.state.preset);
+    Lab.change({ pins: [...Lab.state.pins, { title, values: { ...Lab.state.values } }] }, "pins");
+    Lab.announce(Lab.t("compare.pinned", { letter: letter(Lab.state.pins.length - 1) }));
+  };
+
+  /** Return what the pins differ in, as rows of text. */
+  function differing(sets) {
+    const names = [...new Set(sets.flatMap((s) => Object.keys(s.values)))].filter((n) => Lab.lever.has(n));
+    const value = (s, n) => s.values[n] ?? Lab.lever.get(n).default;
+    return names
+      .filter((n) => new Set(sets.map((s) => JSON.stringify(value(s, n)))).size > 1)
+      .map((n) => {
+        const lever = Lab.lever.get(n);
+        return [Lab.say(lever.label), ...sets.map((s) => Lab.leverText(lever, value(s, n)))];
+      });
+  }
+
+  const name = (pin) => {
+    const id = Lab.presetOf(pin.values, null);
+    return id ? Lab.say(Lab.preset.get(id).title) : pin.title && !Lab.preset.size ? pin.title : Lab.t("lever.own");
+  };
+
+  /** Fill the table of outcomes: values of each pin, and each difference from A with its range. */
+  async function outcomes(place) {
+    const mine = ++turn;
+    const { pins } = Lab.state;
+    const ids = [...new Set(Object.values(data.face.boards).flat())].filter((id) => Lab.outcome.has(id));
+    place.replaceChildren(h("p", null, Lab.t("compare.counting")));
+    const found = await Lab.paired(pins.map((p) => p.values), DRAWS, () => mine === turn);
+    if (!found || mine !== turn) return;
+    const results = pins.map((p) => Lab.engine.run(p.values));
+    const rows = ids.map((id) => {
+      const outcome = Lab.outcome.get(id);
+      const cells = pins.map((_, i) => {
+        const central = results[i].headline[id];
+        const [low, , high] = Lab.quantiles(found[i][id], [0.05, 0.5, 0.95]);
+        if (i === 0) return h("span", null, Lab.value(outcome, central), h("br"), h("small", null, Number.isFinite(low) ? Lab.t("compare.range", { low: Lab.value(outcome, low, true), high: Lab.value(outcome, high, true) }) : ""));
+        const [dlow, , dhigh] = Lab.pairedDifference(found[i][id], found[0][id]);
+        const sign = Lab.verdict(outcome, dlow, dhigh);
+        const first = results[0].headline[id];
+        const change = central === null || first === null ? NaN : central - first;
+        return h(`span.${sign}`, null, Lab.value(outcome, central), h("br"),
+          h("small", null, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)} (${Lab.interval(outcome, dlow, dhigh, Math.max(Math.abs(dlow), Math.abs(dhigh)))})`));
+      });
+      return [`${Lab.say(outcome.label)} ${Lab.when(outcome)}`, ...cells];
+    });
+    const heads = [Lab.t("compare.outcome"), ...pins.map((p, i) => (i ? Lab.t("compare.against", { letter: letter(i), name: name(p) }) : `A ${name(p)}`))];
+    place.replaceChildren(
+      Lab.table(Lab.t("compare.caption", { n: DRAWS }), heads, rows),
+      pins.length > 2 ? h("p", null, ranking(found, ids)) : "");
+  }
+
+  /** Say for which outcomes one pin stands clear of all others; for the others that none does. */
+  function ranking(found, ids) {
+    const clear = [];
+    for (const id of ids) {
+      const outcome = Lab.outcome.get(id);
+      if (outcome.good === "neutral") continue;
+      const best = found.findIndex((a, i) => found.every((b, j) => {
+        if (i === j) return true;
+        const [low, , high] = Lab.pairedDifference(a[id], b[id]);
+        return Lab.verdict(outcome, low, high) === "better";
+      }));
+      if (best >= 0) clear.push(Lab.t("compare.clear_one", { name: Lab.say(outcome.label), letter: letter(best) }));
+    }
+    return clear.length ? Lab.t("compare.clear", { list: clear.join(Lab.t("number.semicolon")) }) : Lab.t("compare.none_clear");
+  }
+
+  function draw(panel, now, what) {
+    if (!what.has("fresh") && !what.has("pins") && !what.has("all")) return;
+    const { pins } = Lab.state;
+    panel.replaceChildren(
+      h("h3", null, Lab.t("compare.title")),
+      h("p", null, Lab.t("compare.how")),
+      h("div.row", null, Lab.button("compare.pin", Lab.pin, { id: "pin" }), pins.length ? Lab.button("compare.clear_all", () => Lab.change({ pins: [] }, "pins")) : ""),
+      ...pins.map((pin, i) => h("div.pin.row", null, h("b", null, letter(i)), h("span", null, name(pin)),
+        Lab.button("compare.load", () => Lab.load(pin.values), { "aria-label": Lab.t("compare.load_one", { letter: letter(i) }) }),
+        Lab.button("compare.remove", () => Lab.change({ pins: pins.filter((_, j) => j !== i) }, "pins"), { "aria-label": Lab.t("compare.remove_one", { letter: letter(i) }) }))));
+    if (pins.length < 2) return;
+    const rows = differing(pins);
+    const place = h("div");
+    panel.append(
+      rows.length ? Lab.table(Lab.t("compare.levers"), [Lab.t("compare.lever"), ...pins.map((_, i) => letter(i))], rows) : h("p", null, Lab.t("compare.same")),
+      place);
+    outcomes(place);
+  }
+  Lab.tabs.set("compare", { draw });
+})();
