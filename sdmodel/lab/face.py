@@ -31,7 +31,8 @@ def read_face(
         The model's folder; without it, or without a ``lab.toml`` in it, the levers form
         one design and the outcomes are spread over boards in the order they have.
     levers, outcomes
-        The page's levers (``name``, ``role``) and outcomes (``id``, ``stakeholder``).
+        The page's levers (``name``, ``role``, ``group``) and its outcomes (``id``,
+        ``stakeholder``).
 
     Raises
     ------
@@ -71,8 +72,14 @@ def read_face(
     problems += _unknown(f"{path}, [zh]", table.get("zh", {}), names, "lever")
     if problems:
         raise DataError(problems)
+    group = {str(lever["name"]): lever.get("group") for lever in levers}
+    designs: list[dict[str, Any]] = [dict(design) for design in table.get("design", [])]
     left = [name for name in names if name not in placed]
-    designs = list(table.get("design", []))
+    for design in designs:
+        groups = design.pop("groups", [])
+        joining = [name for name in left if group[name] in groups]
+        design["more"] = [*design.get("more", []), *joining]
+        left = [name for name in left if name not in joining]
     if left:
         designs.append({"id": "rest", "title": None, "first": [], "more": left})
     return {**table, "boards": table.get("boards", {}), "design": designs}
