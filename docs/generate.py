@@ -3,8 +3,9 @@
     python docs/generate.py           write the pages of the table PAGES
     python docs/generate.py --check   exit 1 if one of them is stale
 
-``cli.md`` comes from the verbs' own help, ``variables.md`` from the shipped model and
-its ``controls.csv``, ``systems.md`` from its ``systems.csv``; none is edited by hand.
+``cli.md`` comes from the verbs' own help, ``variables.md`` and its HTML twin from the
+shipped model and the tables beside it, ``systems.md`` from its ``systems.csv``; none is
+edited by hand.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,12 @@ if TYPE_CHECKING:
 
     import click
 
-    from sdmodel.model.core import Model, Variable
-    from sdmodel.study.controls import Control
+    from sdmodel.report.book import Book
     from sdmodel.study.systems import System
 
 DOCS = Path(__file__).resolve().parent
 MODEL = "consortium"
 WIDTH = 88
-LONG_EQUATION = 400
-"""Characters of an equation that the table shows; the rest stands in the model."""
 
 
 def help_text(command: click.Command, path: str) -> str:
@@ -72,77 +69,43 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _equation(text: str) -> str:
-    flat = " ".join(text.split())
-    if len(flat) > LONG_EQUATION:
-        flat = flat[:LONG_EQUATION].rsplit(" ", 1)[0] + " …"
-    return f"`{_cell(flat)}`" if flat else ""
+def _book() -> Book:
+    from sdmodel.experiments.workbook import open_workbook
+    from sdmodel.report.book import make_book
 
-
-def _source(variable: Variable, controls: dict[str, Control]) -> str:
-    found = {
-        f"{row.source} ({row.grade})": None
-        for name in (variable.name, *variable.elements)
-        if (row := controls.get(name)) is not None
-    }
-    return _cell("; ".join(found))
-
-
-def _rows(variables: Iterable[Variable], controls: dict[str, Control]) -> list[str]:
-    rows = [
-        "| name | kind | unit | equation | meaning | source (grade) |",
-        "|---|---|---|---|---|---|",
-    ]
-    for item in variables:
-        dims = f"[{', '.join(item.dims)}]" if item.dims else ""
-        rows.append(
-            f"| {_cell(item.name + dims)} | {item.kind} | {_cell(item.unit)} "
-            f"| {_equation(item.equation)} | {_cell(item.comment)} "
-            f"| {_source(item, controls)} |"
-        )
-    return rows
+    return make_book(open_workbook(MODEL))
 
 
 def variables_page() -> str:
     """Return the page of all variables of the shipped model, by sector."""
-    from sdmodel.study.controls import read_controls
-    from sdmodel.study.locate import find_model_folder
-    from sdmodel.translate.read import read_model
+    from sdmodel.report.book_page import book_markdown
 
-    folder = find_model_folder(MODEL)
-    model: Model = read_model(folder, cache=False)
-    controls = {row.name: row for row in read_controls(folder, model)}
-    sectors: dict[str, list[Variable]] = defaultdict(list)
-    for variable in model.variables.values():
-        sectors[variable.group.lstrip(".") or "Other"].append(variable)
-    scalars = sum(len(item.elements) for item in model.variables.values())
-    parts = [
-        f"# Variables of the {MODEL} model",
-        (
-            "Made by `docs/generate.py` from the model file and `controls.csv`. "
-            "Equations are quoted as they stand in the file; a grade says how well a "
-            "constant is known: measured, literature, judgement or assumption."
-        ),
-        (
-            f"{len(model.variables)} variables, {scalars} scalars with their "
-            f"subscripts written out, {len(model.states)} states, {len(controls)} "
-            "controls."
-        ),
-    ]
-    if model.subscripts:
-        parts.append(
-            "\n".join(
-                ["| subscript | elements |", "|---|---|"]
-                + [
-                    f"| {_cell(name)} | {_cell(', '.join(elements))} |"
-                    for name, elements in model.subscripts.items()
-                ]
-            )
-        )
-    for sector, variables in sectors.items():
-        parts.append(f"## {sector}")
-        parts.append("\n".join(_rows(variables, controls)))
-    return "\n\n".join(parts) + "\n"
+    book = _book()
+    return book_markdown(
+        book,
+        [
+            f"# Variables of the {MODEL} model",
+            (
+                "Made by `docs/generate.py` from the model file and the tables beside "
+                "it. Equations are quoted as they stand in the file; a grade says how "
+                "well a constant is known: measured, literature, judgement or "
+                "assumption. The same as one page with pictures: "
+                "[variables.html](variables.html), or `sdmodel book` for any model."
+            ),
+            (
+                f"{len(book.model.variables)} variables, {book.scalars} scalars with "
+                f"their subscripts written out, {len(book.model.states)} states, "
+                f"{len(book.controls)} controls."
+            ),
+        ],
+    )
+
+
+def variables_html() -> str:
+    """Return the same page with pictures, for a browser."""
+    from sdmodel.report.book_page import book_html
+
+    return book_html(_book())
 
 
 def systems_page() -> str:
@@ -201,6 +164,7 @@ def _system_rows(systems: Iterable[System]) -> list[str]:
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "variables.md": variables_page,
+    "variables.html": variables_html,
     "systems.md": systems_page,
 }
 

@@ -56,7 +56,7 @@ def grids(
     place: write a table with --template, fill in what you know, and turn it into a grid
     with --fit and --out. Exit code 1 if a figure could not be reached within 1 %.
 
-    Example: sdmodel run drg --model consortium@county-half-million
+    Example: sdmodel grids --template my-table.csv
     """
     from sdmodel.experiments.workbook import read_model
     from sdmodel.study.grids import list_grids

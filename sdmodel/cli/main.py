@@ -39,6 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "report": ("sdmodel.cli.reporting:report", "Turn a run folder into a page."),
     "lab": ("sdmodel.cli.lab:lab", "Build the page with the model inside."),
+    "book": ("sdmodel.cli.book:book", "Write the book of a model: every variable."),
     "check": ("sdmodel.cli.check:check", "Check the units and structure of a model."),
     "doctor": ("sdmodel.cli.bench:doctor", "Tell what this machine has."),
     "bench": ("sdmodel.cli.bench:bench", "Measure the engine's speed as ratios."),
