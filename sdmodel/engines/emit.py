@@ -41,12 +41,17 @@ Finish = Callable[["Body", NodeId], None]
 
 @dataclass(frozen=True)
 class Layout:
-    """Sizes that the caller of ``sd_run`` must know; counts of vectors."""
+    """What the caller of ``sd_run`` must know.
+
+    Sizes count vectors of ``lanes`` runs. ``traces`` says whether the kernel can tell
+    what went bad in a run.
+    """
 
     lanes: int
     slots: int
     drives: int
     work: int
+    traces: bool = True
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,7 @@ def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
         table=len(plan.time_values),
     )
     parts = ["\n".join(sorted(writer.declarations)), *writer.functions, text]
-    width = 64 * target.lanes
-    parts.append(
-        f'attributes #0 = {{ nounwind "min-legal-vector-width"="{width}" '
-        f'"prefer-vector-width"="{width}" }}'
-    )
+    parts.append(attributes(target.lanes))
     return Emitted(
         text="\n\n".join(part for part in parts if part) + "\n",
         layout=Layout(
@@ -99,6 +100,15 @@ def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
             drives=len(plan.drives),
             work=2 * states + run + cross + len(plan.saved),
         ),
+    )
+
+
+def attributes(lanes: int) -> str:
+    """Write what holds for every function: vectors of this many lanes are wanted."""
+    width = 64 * lanes
+    return (
+        f'attributes #0 = {{ nounwind "min-legal-vector-width"="{width}" '
+        f'"prefer-vector-width"="{width}" }}'
     )
 
 

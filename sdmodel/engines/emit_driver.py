@@ -73,56 +73,9 @@ end:
   ret void
 }}
 
-define internal void @watch(ptr noalias %values, i64 %n, ptr noalias %flag) #0 {{
-entry:
-  %before = load {real}, ptr %flag, {align}
-  br label %test
-test:
-  %i = phi i64 [ 0, %entry ], [ %i1, %look ]
-  %sum = phi {real} [ %before, %entry ], [ %sum1, %look ]
-  %more = icmp ult i64 %i, %n
-  br i1 %more, label %look, label %end
-look:
-  %at = getelementptr {real}, ptr %values, i64 %i
-  %x = load {real}, ptr %at, {align}
-  %zero = fmul {real} %x, zeroinitializer
-  %sum1 = fadd {real} %sum, %zero
-  %i1 = add i64 %i, 1
-  br label %test
-end:
-  store {real} %sum, ptr %flag, {align}
-  ret void
-}}
+{watch(lanes)}
 
-define internal void @flush(ptr noalias %buffer, ptr noalias %out, i64 %stride, \
-i64 %lanes) #0 {{
-entry:
-  br label %runs
-runs:
-  %lane = phi i64 [ 0, %entry ], [ %lane1, %names ]
-  %any = icmp ult i64 %lane, %lanes
-  br i1 %any, label %start, label %end
-start:
-  %offset = mul i64 %lane, %stride
-  %to = getelementptr double, ptr %out, i64 %offset
-  %from = getelementptr double, ptr %buffer, i64 %lane
-  %lane1 = add i64 %lane, 1
-  br label %names
-names:
-  %j = phi i64 [ 0, %start ], [ %j1, %copy ]
-  %more = icmp ult i64 %j, {saved}
-  br i1 %more, label %copy, label %runs
-copy:
-  %j8 = mul i64 %j, {lanes}
-  %a = getelementptr double, ptr %from, i64 %j8
-  %x = load double, ptr %a
-  %b = getelementptr double, ptr %to, i64 %j
-  store double %x, ptr %b
-  %j1 = add i64 %j, 1
-  br label %names
-end:
-  ret void
-}}
+{flush(lanes, saved)}
 
 define void @sd_run(i64 %groups, i64 %runs, ptr %slots, ptr %rows, ptr %pool, \
 ptr %table, ptr %saves, i64 %nsaves, ptr %out, ptr %flags, ptr %work, ptr %trace) #0 {{
@@ -197,6 +150,66 @@ finish:
   store {real} %flag, ptr %flag_at, align 8
   %g1 = add i64 %g, 1
   br label %group
+end:
+  ret void
+}}"""
+
+
+def watch(lanes: int) -> str:
+    """Write what turns ``flag`` to nan in lanes with a value that is not finite."""
+    real, align = f"<{lanes} x double>", f"align {8 * lanes}"
+    return f"""\
+define internal void @watch(ptr noalias %values, i64 %n, ptr noalias %flag) #0 {{
+entry:
+  %before = load {real}, ptr %flag, {align}
+  br label %test
+test:
+  %i = phi i64 [ 0, %entry ], [ %i1, %look ]
+  %sum = phi {real} [ %before, %entry ], [ %sum1, %look ]
+  %more = icmp ult i64 %i, %n
+  br i1 %more, label %look, label %end
+look:
+  %at = getelementptr {real}, ptr %values, i64 %i
+  %x = load {real}, ptr %at, {align}
+  %zero = fmul {real} %x, zeroinitializer
+  %sum1 = fadd {real} %sum, %zero
+  %i1 = add i64 %i, 1
+  br label %test
+end:
+  store {real} %sum, ptr %flag, {align}
+  ret void
+}}"""
+
+
+def flush(lanes: int, saved: int) -> str:
+    """Write what copies saved scalars from vectors to the rows of ``lanes`` runs."""
+    return f"""\
+define internal void @flush(ptr noalias %buffer, ptr noalias %out, i64 %stride, \
+i64 %lanes) #0 {{
+entry:
+  br label %runs
+runs:
+  %lane = phi i64 [ 0, %entry ], [ %lane1, %names ]
+  %any = icmp ult i64 %lane, %lanes
+  br i1 %any, label %start, label %end
+start:
+  %offset = mul i64 %lane, %stride
+  %to = getelementptr double, ptr %out, i64 %offset
+  %from = getelementptr double, ptr %buffer, i64 %lane
+  %lane1 = add i64 %lane, 1
+  br label %names
+names:
+  %j = phi i64 [ 0, %start ], [ %j1, %copy ]
+  %more = icmp ult i64 %j, {saved}
+  br i1 %more, label %copy, label %runs
+copy:
+  %j8 = mul i64 %j, {lanes}
+  %a = getelementptr double, ptr %from, i64 %j8
+  %x = load double, ptr %a
+  %b = getelementptr double, ptr %to, i64 %j
+  store double %x, ptr %b
+  %j1 = add i64 %j, 1
+  br label %names
 end:
   ret void
 }}"""

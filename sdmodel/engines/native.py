@@ -14,7 +14,8 @@ import numpy as np
 
 from sdmodel.engines import cache
 from sdmodel.engines.batch import Batch, Raw
-from sdmodel.engines.emit import VERSION, Layout, emit
+from sdmodel.engines.emit import PIECE, VERSION, Layout, emit
+from sdmodel.engines.emit_packed import emit_packed
 from sdmodel.engines.target import Target, host_target
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class Kernel:
                     progress(span[1], batch.runs)
         else:
             _run_threads(job, spans, threads, progress)
+        if not self.layout.traces and (raw.bad_step >= 0).any():
+            # Which value was first to go bad only the plain kernel can tell.
+            return compile_plan(self.plan, self.target).run(batch, jobs=jobs)
         return raw
 
     def memory(self) -> NDArray[np.float64]:
@@ -141,6 +145,9 @@ class _Job:
         flags = np.zeros(len(slots) * lanes)
         self._call(slots, rows, last - first, self.raw.values[first:last], flags, None)
         bad = np.flatnonzero(np.isnan(flags[: last - first]))
+        if not self.kernel.layout.traces:
+            self.raw.bad_step[first + bad] = 0
+            return
         for group in np.unique(bad // lanes):
             self._trace(slots, rows, int(group), first, last)
 
@@ -224,11 +231,27 @@ def compile_plan(
     target: Target | None = None,
     *,
     use_cache: bool = True,
-    piece: int | None = None,
+    piece: int = PIECE,
+    single: bool = False,
 ) -> Kernel:
-    """Return the kernel of ``plan``, from disk where it has been made before."""
+    """Return the kernel of ``plan``, from disk where it has been made before.
+
+    Parameters
+    ----------
+    plan
+        What to compute.
+    target
+        The processor; default this one.
+    use_cache
+        Look for the code on disk, and keep it there.
+    piece
+        Nodes in one function.
+    single
+        Whether vectors hold elements of one run in place of several runs: the same
+        bits, sooner where there are only one or two runs.
+    """
     target = target or host_target()
-    emitted = emit(plan, target) if piece is None else emit(plan, target, piece=piece)
+    emitted = (emit_packed if single else emit)(plan, target, piece=piece)
     key = _key(emitted.text, target)
     with _COMPILING:
         code = cache.load(key) if use_cache else None

@@ -29,9 +29,8 @@ Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 _plans: dict[Key, Plan] = {}
 _kernels: dict[tuple[Key, bool], Kernel] = {}
 _KEEP = 16
-FEW = 4
-"""Runs up to which half registers do: a third less time for a single what-if, with
-the same bits, since lanes never meet."""
+FEW = 2
+"""Runs up to which a kernel with elements of one run in its vectors is the faster."""
 
 
 def simulate(
@@ -103,7 +102,6 @@ def _plan(model: Model, key: Key) -> Plan:
 def _kernel(model: Model, key: Key, *, few: bool) -> Kernel | None:
     if (key, few) not in _kernels:
         from sdmodel.engines.native import compile_plan, missing
-        from sdmodel.engines.target import host_target
 
         problem = missing()
         if problem:
@@ -111,11 +109,8 @@ def _kernel(model: Model, key: Key, *, few: bool) -> Kernel | None:
                 "llvmlite cannot be loaded (%s): the NumPy engine takes over.", problem
             )
             return None
-        target = host_target()
-        if few and target.lanes > FEW:
-            target = host_target(FEW)
         _forget(_kernels)
-        _kernels[key, few] = compile_plan(_plan(model, key), target)
+        _kernels[key, few] = compile_plan(_plan(model, key), single=few)
     return _kernels[key, few]
 
 

@@ -12,6 +12,7 @@ import pytest
 from sdmodel.engines import simulate as door
 from sdmodel.engines.batch import make_batch
 from sdmodel.engines.native import compile_plan
+from sdmodel.engines.pack import pack
 from sdmodel.engines.plan import Stage, make_plan
 from sdmodel.engines.simulate import simulate
 from sdmodel.engines.target import host_target
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from sdmodel.engines.base import EngineName
     from sdmodel.engines.batch import Raw
+    from sdmodel.model.core import Model
 
 SAVE = Save(tuple(medley().scalars))
 
@@ -72,6 +74,32 @@ def test_threads_blocks_lanes_and_pieces_change_no_bit(lanes: int) -> None:
     equal(kernel.run(batch, jobs=1), first)
     equal(kernel.run(batch, jobs=3, block=16), first)
     equal(compile_plan(plan, target, piece=7).run(batch, jobs=2, block=8), first)
+    equal(compile_plan(plan, target, single=True).run(batch, jobs=2, block=8), first)
+
+
+@pytest.mark.parametrize("lanes", [2, 4, 8])
+def test_elements_in_vectors_change_no_bit(lanes: int, tiny: Model) -> None:
+    names = tuple(tiny.scalars)
+    inputs = sample(tiny, 9, spread=0.1)
+    plan = make_plan(tiny, names)
+    steps = np.arange(tiny.time.steps + 1, dtype=np.int64)
+    batch = make_batch(tiny, plan, inputs, {}, steps)
+    wide = compile_plan(plan).run(batch)
+    for piece in (5, 400):
+        kernel = compile_plan(plan, host_target(lanes), piece=piece, single=True)
+        equal(kernel.run(batch), wide)
+
+
+def test_a_vector_holds_every_node_once() -> None:
+    model = medley()
+    plan = make_plan(model, tuple(model.scalars))
+    packed = pack(plan, 4)
+    vectors = [n for n in packed.plan.nodes if n.op not in ("pick", "one", "many")]
+    assert len(vectors) < len(plan.nodes)
+    placed = sorted(slot for group in packed.states for slot in set(group))
+    assert placed == list(range(len(plan.states)))
+    for index, node in enumerate(packed.plan.nodes):
+        assert all(a < index for a in node.args)
 
 
 def test_a_bad_run_is_flagged_and_alone(engine: EngineName) -> None:
