@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.functions import SMALL
-from sdmodel.translate import stateful, timely
+from sdmodel.translate import allocate, stateful, timely, vectors
 from sdmodel.translate.lower import (
     CONTROLS,
     EquationError,
@@ -283,12 +283,15 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
     "get_time_value": (3, timely.time_value),
     "elmcount": (1, _count),
     **{name: (1, make) for name, make in OVER.items()},
+    "vector_select": (5, vectors.select),
+    "vector_sort_order": (2, vectors.sort_order),
+    "vector_rank": (2, vectors.rank),
+    "vector_reorder": (2, vectors.reorder),
+    "invert_matrix": (2, vectors.invert),
 }
 """Functions as PySD's parsers name them: number of arguments, and the maker."""
 
 UNSUPPORTED: Mapping[str, str] = {
-    "AllocateAvailableStructure": "ALLOCATE AVAILABLE",
-    "AllocateByPriorityStructure": "ALLOCATE BY PRIORITY",
     "GetConstantsStructure": "GET CONSTANTS as a part of an equation",
     "GetDataStructure": "GET DATA as a part of an equation",
     "GetLookupsStructure": "GET LOOKUPS as a part of an equation",
@@ -313,5 +316,7 @@ _TREES: Mapping[str, Callable[[Lowering, Tree, Scope], NodeId]] = {
     "TrendStructure": stateful.trend,
     "ForecastStructure": stateful.forecast,
     "SampleIfTrueStructure": stateful.sample,
+    "AllocateAvailableStructure": allocate.available,
+    "AllocateByPriorityStructure": allocate.by_priority,
 }
 """Makers by the class of the syntax tree (by name: this file does not import PySD)."""

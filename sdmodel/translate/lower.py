@@ -15,7 +15,7 @@ from sdmodel.translate.build import INPUT, Builder, NotConstantError
 from sdmodel.translate.space import Binding, Space, SubscriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from sdmodel.model.expr import NodeId
 
@@ -123,6 +123,7 @@ class Lowering:
         self.faults: dict[tuple[int | None, str, type[EquationError]], None] = {}
         self.warnings: dict[str, None] = {}
         self._memo: dict[Key, tuple[NodeId, ...]] = {}
+        self._shared: dict[Key, list[NodeId]] = {}
         self._pending: dict[Key, None] = {}
         self._places: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
         self._table_index: dict[tuple[object, ...], int] = {}
@@ -228,6 +229,15 @@ class Lowering:
         if key[0] == "scalar":
             return self.equations[key[2], key[3]]
         return self.instances[key[1]].scope.equation
+
+    def once(
+        self, key: tuple[Any, ...], make: Callable[[], list[NodeId]]
+    ) -> list[NodeId]:
+        """Return what many elements share, made for the first that asks."""
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = make()
+        return found
 
     # -- what went wrong ------------------------------------------------------------
 

@@ -1,0 +1,276 @@
+"""Vector functions: sort, rank, reorder, select, invert, in comparisons and choices.
+
+As in PySD, a vector runs along the last range of the first subscripted name in the
+argument, and positions in SORT ORDER and REORDER count from 0, ranks from 1.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.translate.lower import EquationError, LackingError, Lowering, Scope
+from sdmodel.translate.space import subscript_key
+from sdmodel.translate.sums import children, marked, pairwise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sdmodel.model.expr import NodeId
+
+    Tree = Any
+    Args = Sequence[Tree]
+
+MAX_VECTOR = 300
+MAX_MATRIX = 24
+"""Elements of a vector, and rows of a matrix, that are written out."""
+
+
+def ranges_of(low: Lowering, tree: Tree) -> list[str]:
+    """Return the ranges in the subscripts of the first name in a tree that has some."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        if type(item).__name__ == "ReferenceStructure":
+            given = getattr(item.subscripts, "subscripts", None) or ()
+            space = low.space
+            found = [
+                name.strip()
+                for name in given
+                if space.element_name(name) is None
+                and space.range_name(name) is not None
+            ]
+            if found:
+                return found
+        stack.extend(reversed(list(children(item))))
+    msg = "a vector function needs a name with a subscript range"
+    raise EquationError(msg)
+
+
+def along(
+    low: Lowering, tree: Tree, scope: Scope, name: str, limit: int = MAX_VECTOR
+) -> list[NodeId]:
+    """Return the nodes of a tree for each element of a range."""
+    key = subscript_key(name)
+    members = low.space.members(name)
+    if len(members) > limit:
+        msg = f"a vector of {len(members)} elements; at most {limit}"
+        raise LackingError(msg)
+    return [
+        low.express(
+            tree, Scope(scope.equation, {**scope.binding, key: element}, scope.mode)
+        )
+        for element in members
+    ]
+
+
+def place_in(low: Lowering, name: str, scope: Scope) -> int:
+    """Return the position that the equation's own element has in a range."""
+    element = low.space.resolve(name, scope.binding)
+    return low.space.members(name).index(element)
+
+
+def chosen(low: Lowering, index: NodeId, nodes: Sequence[NodeId]) -> NodeId:
+    """Return the node at a position that is computed; nan where there is none."""
+    op, const = low.build.op, low.build.const
+    value = const(float("nan"))
+    for i, node in enumerate(nodes):
+        value = op("if", op("eq", index, const(float(i))), node, value)
+    return value
+
+
+def ranks(low: Lowering, nodes: Sequence[NodeId]) -> list[NodeId]:
+    """Return how many elements stand before each, in ascending order; ties as given."""
+
+    def make() -> list[NodeId]:
+        op = low.build.op
+        return [
+            reduce(
+                lambda a, b: op("add", a, b),
+                [
+                    op("le" if j < i else "lt", other, node)
+                    for j, other in enumerate(nodes)
+                    if j != i
+                ],
+                low.build.const(0.0),
+            )
+            for i, node in enumerate(nodes)
+        ]
+
+    return low.once(("ranks", *nodes), make)
+
+
+def _ascending(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    direction = low.express(args[1], scope)
+    return low.build.op("gt", direction, low.build.const(0.0))
+
+
+def sort_order(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """VECTOR SORT ORDER: which element stands at this place when sorted."""
+    name = ranges_of(low, args[0])[-1]
+    place = place_in(low, name, scope)
+    nodes = along(low, args[0], scope, name)
+    order, op = ranks(low, nodes), low.build.op
+
+    def at(position: int) -> NodeId:
+        value = low.build.const(0.0)
+        for i, rank in enumerate(order):
+            here = op("eq", rank, low.build.const(float(position)))
+            value = op("if", here, low.build.const(float(i)), value)
+        return value
+
+    up, down = at(place), at(len(nodes) - 1 - place)
+    return op("if", _ascending(low, args, scope), up, down)
+
+
+def rank(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """VECTOR RANK: the place of this element when sorted, from 1."""
+    name = ranges_of(low, args[0])[-1]
+    place = place_in(low, name, scope)
+    nodes = along(low, args[0], scope, name)
+    own, op = ranks(low, nodes)[place], low.build.op
+    up = op("add", own, low.build.const(1.0))
+    down = op("sub", low.build.const(float(len(nodes))), own)
+    return op("if", _ascending(low, args, scope), up, down)
+
+
+def reorder(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """VECTOR REORDER: the element that the order names for this place."""
+    name = ranges_of(low, args[0])[-1]
+    nodes = along(low, args[0], scope, name)
+    order = ranges_of(low, args[1])[-1]
+    places = along(low, args[1], scope, order)
+    index = places[place_in(low, order, scope)]
+    return chosen(low, low.build.op("integer", index), nodes)
+
+
+def select(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """VECTOR SELECT: one number of those elements whose selection is not zero."""
+    ranges = {**marked(args[0]), **marked(args[1])}
+    if not ranges:
+        msg = "VECTOR SELECT needs a range marked with !"
+        raise EquationError(msg)
+    scopes = [
+        Scope(
+            scope.equation,
+            {**scope.binding, **dict(zip(ranges, elements, strict=True))},
+            scope.mode,
+        )
+        for elements in low.space.combinations(ranges.values())
+    ]
+    picks, values = (
+        [low.express(tree, item) for item in scopes] for tree in (args[0], args[1])
+    )
+    missing, action, error = (low.express(tree, scope) for tree in args[2:])
+    op, const = low.build.op, low.build.const
+    there = [op("ne", pick, const(0.0)) for pick in picks]
+    count = pairwise(there, lambda a, b: op("add", a, b))
+    number = low.build.graph.nodes[action]
+    if number.op == "const":
+        known = int(float(number.data or 0.0))
+        if not 0 <= known <= 10:
+            msg = f"the numerical action of VECTOR SELECT is {known}; it is 0 to 10"
+            raise EquationError(msg)
+        value = _acted(low, known, picks, values, there, count)
+    else:
+        ways = [_acted(low, k, picks, values, there, count) for k in range(11)]
+        value = chosen(low, action, ways)
+    none, several = op("eq", count, const(0.0)), op("gt", count, const(1.0))
+    value = op("if", none, missing, value)
+    # An error that is asked for makes a bad run, with its time and variable.
+    few = op("and", none, _either(low, error, 1.0, 3.0))
+    many = op("and", several, _either(low, error, 2.0, 3.0))
+    return op("if", op("or", few, many), const(float("nan")), value)
+
+
+def _either(low: Lowering, node: NodeId, a: float, b: float) -> NodeId:
+    op, const = low.build.op, low.build.const
+    return op("or", op("eq", node, const(a)), op("eq", node, const(b)))
+
+
+def _acted(
+    low: Lowering,
+    action: int,
+    picks: list[NodeId],
+    values: list[NodeId],
+    there: list[NodeId],
+    count: NodeId,
+) -> NodeId:
+    op, const = low.build.op, low.build.const
+    if action <= 4:
+        terms = [op("mul", s, e) for s, e in zip(picks, values, strict=True)]
+    elif action == 5:
+        # Vensim raises the expression to the selection, whatever its manual says.
+        terms = [op("pow", e, s) for s, e in zip(picks, values, strict=True)]
+    else:
+        terms = values
+    kind = {0: "sum", 6: "sum", 4: "mean", 10: "mean", 2: "min", 8: "min"}.get(
+        action, "max" if action in {3, 9} else "prod"
+    )
+    empty = {"min": float("inf"), "max": float("-inf"), "prod": 1.0}.get(kind, 0.0)
+    kept = [
+        op("if", is_in, term, const(empty))
+        for is_in, term in zip(there, terms, strict=True)
+    ]
+    if kind in {"sum", "mean"}:
+        total = pairwise(kept, lambda a, b: op("add", a, b))
+        return total if kind == "sum" else op("div", total, count)
+    name = {"prod": "mul"}.get(kind, kind)
+    return reduce(lambda a, b: op(name, a, b), kept)
+
+
+def invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """INVERT MATRIX over the last two ranges, by elimination with pivots."""
+    names = ranges_of(low, args[0])
+    if len(names) < 2:
+        msg = "INVERT MATRIX needs a name with two subscript ranges"
+        raise EquationError(msg)
+    row, column = names[-2:]
+    size = len(low.space.members(row))
+    if size != len(low.space.members(column)):
+        msg = f"INVERT MATRIX of {row} by {column}, which differ in size"
+        raise EquationError(msg)
+    i, j = place_in(low, row, scope), place_in(low, column, scope)
+    key = subscript_key(row)
+    rows = [
+        along(
+            low,
+            args[0],
+            Scope(scope.equation, {**scope.binding, key: element}, scope.mode),
+            column,
+            MAX_MATRIX,
+        )
+        for element in low.space.members(row)
+    ]
+    flat = [node for line in rows for node in line]
+    inverse = low.once(("inverse", *flat), lambda: _inverse(low, rows))
+    return inverse[i * size + j]
+
+
+def _inverse(low: Lowering, rows: list[list[NodeId]]) -> list[NodeId]:
+    op, const, size = low.build.op, low.build.const, len(rows)
+    table = [
+        [*line, *(const(float(i == j)) for j in range(size))]
+        for i, line in enumerate(rows)
+    ]
+    for k in range(size):
+        # The largest element below becomes the pivot, as in LAPACK's getrf.
+        for i in range(k + 1, size):
+            larger = op("gt", op("abs", table[i][k]), op("abs", table[k][k]))
+            for j in range(k, 2 * size):
+                a, b = table[k][j], table[i][j]
+                table[k][j] = op("if", larger, b, a)
+                table[i][j] = op("if", larger, a, b)
+        for i in range(k + 1, size):
+            factor = op("div", table[i][k], table[k][k])
+            for j in range(k + 1, 2 * size):
+                part = op("mul", factor, table[k][j])
+                table[i][j] = op("sub", table[i][j], part)
+    for k in reversed(range(size)):
+        for j in range(size, 2 * size):
+            value = table[k][j]
+            for i in range(k + 1, size):
+                value = op("sub", value, op("mul", table[k][i], table[i][j]))
+            table[k][j] = op("div", value, table[k][k])
+    return [node for line in table for node in line[size:]]
+
