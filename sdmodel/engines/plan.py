@@ -122,6 +122,8 @@ class Plan:
 
     def times(self, steps: int) -> NDArray[np.float64]:
         """Return the times of steps 0 to ``steps``, by counting, years."""
+        if self.time.clock:
+            return np.array(self.time.clock[: steps + 1])
         return self.time.start + np.arange(steps + 1, dtype=np.float64) * self.time.step
 
     def time_table(self, steps: int) -> NDArray[np.float64]:

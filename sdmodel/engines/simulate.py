@@ -71,7 +71,7 @@ def simulate(
         If names, shapes, times or schedules are wrong; the message holds them all.
     """
     checked, schedules, names, steps = _check(model, inputs, save, engine)
-    times = model.time.start + steps.astype(np.float64) * model.time.step
+    times = np.array([model.time.at(k) for k in steps.tolist()], dtype=np.float64)
     if engine == "pysd":
         from sdmodel.engines.reference import run_pysd
 
@@ -131,7 +131,7 @@ def _output(model: Model, plan: Plan, times: NDArray[np.float64], raw: Raw) -> O
     bad = raw.bad_step >= 0
     labels = [state.name for state in plan.states] + list(plan.names)
     if bad.any():
-        clock = model.time.start + raw.bad_step * model.time.step
+        clock = np.array([model.time.at(max(k, 0)) for k in raw.bad_step.tolist()])
         bad_name = tuple(
             labels[index] if wrong else ""
             for index, wrong in zip(raw.bad_index.tolist(), bad.tolist(), strict=True)
@@ -269,10 +269,14 @@ def _schedule_problems(name: str, schedule: Schedule) -> list[str]:
 def _save_steps(model: Model, save: Save, problems: list[str]) -> NDArray[np.int64]:
     axis = model.time
     if save.times is None:
-        return np.arange(0, axis.steps + 1, max(axis.stride, 1), dtype=np.int64)
+        return np.array(axis.saved_steps, dtype=np.int64)
     if save.times == "step":
         return np.arange(axis.steps + 1, dtype=np.int64)
-    exact = (np.asarray(save.times, dtype=np.float64) - axis.start) / axis.step
+    wanted = np.asarray(save.times, dtype=np.float64)
+    if axis.clock:
+        exact = np.interp(wanted, axis.clock, np.arange(len(axis.clock)), -1.0, -1.0)
+    else:
+        exact = (wanted - axis.start) / axis.step
     steps = np.where(np.isfinite(exact), np.rint(exact), -1).astype(np.int64)
     for time, place, step in zip(save.times, exact, steps, strict=True):
         if not 0 <= step <= axis.steps:
@@ -281,7 +285,7 @@ def _save_steps(model: Model, save: Save, problems: list[str]) -> NDArray[np.int
                 f"{axis.start:g} to {axis.stop:g}"
             )
         elif abs(place - step) > 1e-9 * max(1.0, abs(place)):
-            near = axis.start + step * axis.step
+            near = axis.at(int(step))
             problems.append(
                 f"saved time {time:g}: not on the step grid of {axis.step:g} years; "
                 f"nearest: {near:g}"

@@ -85,16 +85,25 @@ class Lookup:
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Steps counted, not summed: ``t = start + k * step`` for ``k = 0 … steps``."""
+    """Steps counted, not summed: ``t = start + k * step`` for ``k = 0 … steps``.
+
+    Where the control variables change over time, ``clock`` holds the time of every step
+    and ``rows`` the steps that are saved; then ``step`` and ``save_every`` are those at
+    the start, and each stock takes the step in force by itself.
+    """
 
     start: float
     stop: float
     step: float
     save_every: float
+    clock: tuple[float, ...] = ()
+    rows: tuple[int, ...] = ()
 
     @cached_property
     def steps(self) -> int:
         """Number of Euler steps."""
+        if self.clock:
+            return len(self.clock) - 1
         return round((self.stop - self.start) / self.step)
 
     @cached_property
@@ -105,9 +114,18 @@ class TimeAxis:
     @cached_property
     def saved(self) -> tuple[float, ...]:
         """Saved times, years, from ``start`` on."""
-        return tuple(
-            self.start + k * self.step for k in range(0, self.steps + 1, self.stride)
-        )
+        return tuple(self.at(k) for k in self.saved_steps)
+
+    @cached_property
+    def saved_steps(self) -> tuple[int, ...]:
+        """Steps that are saved."""
+        if self.clock:
+            return self.rows
+        return tuple(range(0, self.steps + 1, max(self.stride, 1)))
+
+    def at(self, k: int) -> float:
+        """Return the time of step ``k``, years."""
+        return self.clock[k] if self.clock else self.start + k * self.step
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sdmodel.model.core import Kind, Model, State, TimeAxis, Variable
 from sdmodel.model.expr import Node
-from sdmodel.translate.axis import check_time, dyadic
-from sdmodel.translate.build import reachable
+from sdmodel.translate.axis import AxisError, check_time, dyadic, walk
+from sdmodel.translate.build import TIME, reachable
 from sdmodel.translate.drafts import (
     Draft,
     Problems,
@@ -31,8 +31,9 @@ from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from sdmodel.model.expr import NodeId
     from sdmodel.translate.space import Space
 
 
@@ -114,7 +115,7 @@ def _lower(
 
 
 def _settle(low: Lowering, draft: Draft) -> None:
-    if draft.key in CONTROLS:
+    if draft.key in CONTROLS and not (low.time and low.time.clock):
         return
     for elements, equation in draft.equations.items():
         if not is_lookup(equation.component.tree):
@@ -127,22 +128,27 @@ def _settle(low: Lowering, draft: Draft) -> None:
 
 
 def _time_axis(low: Lowering, problems: Problems) -> TimeAxis | None:
-    values: dict[str, float] = {}
+    nodes: dict[str, NodeId] = {}
     for control in CONTROLS:
         key = ("scalar", "control", control, ())
-        shown = control.upper().replace("_", " ")
         if (control, ()) not in low.equations:
+            shown = control.upper().replace("_", " ")
             problems.add(None, f"'{shown}' must have no subscripts")
             continue
-        equation = low.equations[control, ()]
         before = len(low.faults)
         (node,) = low.settle(key)
-        if len(low.faults) > before:
-            continue
+        if len(low.faults) == before:
+            nodes[control] = node
+    if len(nodes) < len(CONTROLS):
+        return None
+    if any(low.build.flags[node] & TIME for node in nodes.values()):
+        return _changing_axis(low, nodes, problems)
+    values: dict[str, float] = {}
+    for control, node in nodes.items():
         try:
-            values[control] = low.constant(node, shown)
+            values[control] = low.constant(node, control.upper().replace("_", " "))
         except EquationError as error:
-            low.fault(equation, error)
+            low.fault(low.equations[control, ()], error)
     if len(values) < len(CONTROLS):
         return None
     axis = TimeAxis(
@@ -163,6 +169,25 @@ def _time_axis(low: Lowering, problems: Problems) -> TimeAxis | None:
     return None if wrong else axis
 
 
+def _changing_axis(
+    low: Lowering, nodes: Mapping[str, NodeId], problems: Problems
+) -> TimeAxis | None:
+    """Return the axis of control variables that change over time, walked through."""
+
+    def at(control: str) -> Callable[[float], float]:
+        shown = control.upper().replace("_", " ")
+        return lambda time: low.constant(nodes[control], shown, time)
+
+    try:
+        return walk(*(at(control) for control in CONTROLS))
+    except AxisError as error:
+        line = low.equations[error.control, ()].component.line
+        problems.add(line, str(error))
+    except EquationError as error:
+        low.fault(low.equations["time_step", ()], error)
+    return None
+
+
 def _model(
     low: Lowering,
     drafts: Mapping[str, Draft],
@@ -180,7 +205,7 @@ def _model(
             continue
         for elements, equation in draft.equations.items():
             key = ("scalar", "run", draft.key, elements)
-            if draft.key in CONTROLS:
+            if draft.key in CONTROLS and not low.time.clock:
                 scalars[equation.element] = low.build.const(
                     {
                         "initial_time": low.time.start,
@@ -197,10 +222,16 @@ def _model(
             low.settle(("start", item.number)),
             low.settle(("update", item.number)),
         )
-        states += [
-            State(label, first, then, item.rule)
-            for label, first, then in zip(item.names, starts, updates, strict=True)
-        ]
+        for i, (label, first, then) in enumerate(
+            zip(item.names, starts, updates, strict=True)
+        ):
+            if item.rule == "rate" and low.time.clock:
+                (dt,) = low.settle(("scalar", "run", "time_step", ()))
+                change = low.build.op("mul", dt, then)
+                then = low.build.op("add", low.state(item.number, i), change)
+                states.append(State(label, first, then, "assign"))
+            else:
+                states.append(State(label, first, then, item.rule))
     nodes, moved = _compact(low.build.graph.nodes, scalars, states)
     by_key: dict[str, list[Definition]] = {}
     for part in definitions:

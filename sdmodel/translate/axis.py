@@ -5,12 +5,25 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from sdmodel.model.core import TimeAxis
 
-    from sdmodel.model.core import TimeAxis
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 MAX_STEPS = 10_000_000
+MAX_WALKED = 1_000_000
+"""Steps of control variables that change over time, which are kept as a list."""
+
+_NEAR = 1e-5
+"""Part of a step by which a time may miss the end or a saving, as in PySD."""
+
+
+class AxisError(Exception):
+    """A control variable that cannot be stepped by; ``control`` names it."""
+
+    def __init__(self, control: str, what: str) -> None:
+        super().__init__(what)
+        self.control = control
 
 
 def dyadic(step: float) -> bool:
@@ -72,6 +85,49 @@ def check_time(axis: TimeAxis) -> Iterator[tuple[str, str]]:
                 f"{axis.step:g}"
             ),
         )
+
+
+def walk(
+    start: Callable[[float], float],
+    stop: Callable[[float], float],
+    step: Callable[[float], float],
+    save_every: Callable[[float], float],
+) -> TimeAxis:
+    """Return the axis of control variables that are functions of time.
+
+    Time goes on until it is within a hundred thousandth of a step of the final time
+    then in force; steps of one length are counted, not summed.
+
+    Raises
+    ------
+    AxisError
+        If a step or a saving is not positive, or there are too many steps.
+    """
+    first = start(start(0.0))
+    clock, rows = [first], list[int]()
+    origin, count, before = first, 0, math.nan
+    while True:
+        now = clock[-1]
+        dt, every, end = step(now), save_every(now), stop(now)
+        if not (math.isfinite(dt) and dt > 0):
+            raise AxisError("time_step", f"TIME STEP = {dt:g} at time {now:g}")
+        if not every > 0:
+            raise AxisError("saveper", f"SAVEPER = {every:g} at time {now:g}")
+        since, near = now - first, dt * _NEAR
+        if since % every < near or -since % every < near:
+            rows.append(len(clock) - 1)
+        if not now + near < end:
+            break
+        if len(clock) > MAX_WALKED:
+            msg = f"more than {MAX_WALKED:,} steps before FINAL TIME = {end:g}"
+            raise AxisError("time_step", msg)
+        if dt != before:
+            origin, count, before = now, 0, dt
+        count += 1
+        clock.append(origin + count * dt)
+    return TimeAxis(
+        first, clock[-1], step(first), save_every(first), tuple(clock), tuple(rows)
+    )
 
 
 def _whole(ratio: float) -> bool:

@@ -67,6 +67,7 @@ class Builder:
         inputs: tuple[float, ...] = (),
         step: float | None = None,
         tables: tuple[Lookup, ...] = (),
+        time: float | None = None,
     ) -> float:
         """Return the number a node has with every input at its default.
 
@@ -78,7 +79,10 @@ class Builder:
         values: dict[NodeId, float] = {}
         for index in reachable(self.graph.nodes, (node,)):
             item = self.graph.nodes[index]
-            values[index] = self._one(item, values, inputs, step, tables)
+            if item.op == "time" and time is not None:
+                values[index] = time
+            else:
+                values[index] = self._one(item, values, inputs, step, tables)
         return values[node]
 
     def _one(

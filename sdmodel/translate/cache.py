@@ -14,7 +14,7 @@ from sdmodel.model.core import Input, Lookup, Model, State, TimeAxis, Variable
 from sdmodel.model.expr import Node
 from sdmodel.model.functions import OPERATIONS
 
-FORMAT = 1
+FORMAT = 2
 
 
 def folder() -> Path:
@@ -70,7 +70,14 @@ def _to_columns(model: Model) -> dict[str, Any]:
         "format": FORMAT,
         "digest": model.digest,
         "name": model.name,
-        "time": [time.start, time.stop, time.step, time.save_every],
+        "time": [
+            time.start,
+            time.stop,
+            time.step,
+            time.save_every,
+            time.clock,
+            time.rows,
+        ],
         "subscripts": {name: list(items) for name, items in model.subscripts.items()},
         "variables": [
             [
@@ -123,7 +130,7 @@ def _from_columns(data: dict[str, Any], path: str) -> Model:
         name=data["name"],
         path=path,
         digest=data["digest"],
-        time=TimeAxis(*data["time"]),
+        time=TimeAxis(*data["time"][:4], *map(tuple, data["time"][4:])),
         subscripts={name: tuple(items) for name, items in data["subscripts"].items()},
         variables={
             row[0]: Variable(

@@ -72,13 +72,8 @@ def _reference(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     name = tree.reference
     given = tuple(getattr(tree.subscripts, "subscripts", None) or ())
     if name == "time":
-        if scope.mode == "control":
-            msg = "the time axis must not depend on Time"
-            raise LackingError(msg)
-        if scope.mode == "init" and low.time is not None:
-            return low.build.const(low.time.start)
-        return low.build.op("time")
-    if name in CONTROLS and low.time is not None:
+        return timely.moment(low, scope)
+    if name in CONTROLS and low.time is not None and not low.time.clock:
         if name == "time_step":
             return low.build.op("dt")
         axis = low.time

@@ -278,20 +278,22 @@ class Lowering:
 
     # -- values that shape the structure ----------------------------------------------
 
-    def constant(self, node: NodeId, what: str) -> float:
+    def constant(self, node: NodeId, what: str, time: float | None = None) -> float:
         """Return the number of a node that shapes the model, and fix its inputs.
+
+        ``time`` is the moment to read it at, where it may change over time.
 
         Raises
         ------
         EquationError
             If it depends on time or a state.
         """
-        value = self.default(node, what)
+        value = self.default(node, what, time)
         for index in self.build.inputs_of(node):
             self.structural.add(self.inputs[index].name)
         return value
 
-    def default(self, node: NodeId, what: str) -> float:
+    def default(self, node: NodeId, what: str, time: float | None = None) -> float:
         """Return the number of a node with every input at its default.
 
         Raises
@@ -307,6 +309,7 @@ class Lowering:
                 inputs=tuple(item.default for item in self.inputs),
                 step=self.time.step if self.time else None,
                 tables=tuple(self.tables),
+                time=time,
             )
         except NotConstantError:
             msg = f"{what} must not change over time"

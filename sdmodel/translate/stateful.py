@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.model.functions import SMALL
 from sdmodel.translate.build import INPUT
 from sdmodel.translate.lower import EquationError, LackingError, Scope
+from sdmodel.translate.timely import step_of
 
 if TYPE_CHECKING:
     from sdmodel.model.expr import NodeId
@@ -241,7 +242,8 @@ def update(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
         flow = low.express(tree.flow, scope)
         if item.rule == "rate":
             return (flow,)
-        after = op("add", low.state(number), op("mul", flow, op("dt")))
+        dt = step_of(low, scope)
+        after = op("add", low.state(number), op("mul", flow, dt))
         return (op("max", after, b.const(0.0)),)
     if item.kind == "sample":
         return (sample(low, tree, scope),)

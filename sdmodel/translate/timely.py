@@ -21,17 +21,21 @@ def moment(low: Lowering, scope: Scope) -> NodeId:
     """Return Time: its node in the run, its first value before."""
     if scope.mode == "init" and low.time is not None:
         return low.build.const(low.time.start)
-    if scope.mode == "control":
-        msg = "the time axis must not depend on Time"
-        raise LackingError(msg)
     return low.build.op("time")
+
+
+def step_of(low: Lowering, scope: Scope) -> NodeId:
+    """Return TIME STEP: a number, or what its equation says at this time."""
+    if low.time is None or not low.time.clock:
+        return low.build.op("dt")
+    return low.need(("scalar", scope.mode, "time_step", ()))[0]
 
 
 def step(low: Lowering, args: Args, scope: Scope) -> NodeId:
     """STEP(height, start), from half a step before its start on."""
     op = low.build.op
     height, start = (low.express(arg, scope) for arg in args)
-    half = op("div", op("dt"), low.build.const(2.0))
+    half = op("div", step_of(low, scope), low.build.const(2.0))
     return op("mul", height, op("gt", op("add", moment(low, scope), half), start))
 
 
@@ -87,12 +91,13 @@ def pulse_of(low: Lowering, args: Args, scope: Scope) -> NodeId:
     op, b, now = low.build.op, low.build, moment(low, scope)
     start = low.express(args[0], scope)
     magnitude = low.express(args[-1], scope)
-    width = op("mul", b.const(0.5), op("dt"))
+    dt = step_of(low, scope)
+    width = op("mul", b.const(0.5), dt)
     if len(args) == 3:
         on = _pulses(b, now, start, low.express(args[1], scope), width)
     else:
         on = _one_pulse(b, now, start, width)
-    return op("if", on, op("div", magnitude, op("dt")), b.const(0.0))
+    return op("if", on, op("div", magnitude, dt), b.const(0.0))
 
 
 def time_value(low: Lowering, args: Args, scope: Scope) -> NodeId:
