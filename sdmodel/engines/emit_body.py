@@ -11,6 +11,7 @@ from sdmodel.engines.emit_math import (
     exponential,
     logarithm,
     power,
+    uniform,
 )
 from sdmodel.engines.operations import SMALL
 from sdmodel.engines.plan import Plan, Stage, constant
@@ -34,6 +35,9 @@ SCALAR_CALLS = {
     "sin": "sin",
     "cos": "cos",
     "tan": "tan",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "tanh": "tanh",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -195,6 +199,8 @@ class Body:
         if node.op == "lookup":
             table = self.plan.lookups[int(node.data or 0)]
             return lookup(code, table, self.real(node.args[0]))
+        if node.op == "uniform":
+            return uniform(code, int(node.data or 0), [self.real(a) for a in node.args])
         if node.op in SCALAR_CALLS:
             return self._each_lane(SCALAR_CALLS[node.op], self.real(node.args[0]))
         return _EMITTERS[node.op](self, *node.args)
@@ -309,4 +315,4 @@ _EMITTERS: dict[str, Callable[..., str]] = {
     "xidz": lambda b, x, y, z: b.guarded(x, y, b.real(z)),
 }
 
-EMITTED = frozenset({*_EMITTERS, *TRUTHS, *SCALAR_CALLS, "if", "lookup"})
+EMITTED = frozenset({*_EMITTERS, *TRUTHS, *SCALAR_CALLS, "if", "lookup", "uniform"})

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from sdmodel.engines.operations import MIX
+
 if TYPE_CHECKING:
     from sdmodel.engines.emit_code import Code
 
@@ -267,3 +269,17 @@ def power(
         )
         value = code.choose(trivial, one, value)
     return value
+
+
+def uniform(code: Code, key: int, parts: list[str]) -> str:
+    """Return a draw from (0, 1), bit for bit that of ``operations.uniform``."""
+    z = code.integer(key)
+    for part in parts:
+        z = code.whole_op("add", z, code.bits(code.plus(part, code.const(0.0))))
+        for shift, factor in zip((30, 27), MIX, strict=True):
+            z = code.whole_op("xor", z, code.shift("lshr", z, shift))
+            z = code.whole_op("mul", z, code.integer(factor - 2**64))
+        z = code.whole_op("xor", z, code.shift("lshr", z, 31))
+    one = code.integer(0x3FF0000000000000)
+    ones = code.whole_op("or", code.shift("lshr", z, 12), one)
+    return code.minus(code.real_of(ones), code.const(1.0 - 2.0**-53))

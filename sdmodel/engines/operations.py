@@ -72,6 +72,9 @@ OPERATIONS: Mapping[str, Function] = {
     "sin": np.sin,
     "cos": np.cos,
     "tan": np.tan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
     "arcsin": np.arcsin,
     "arccos": np.arccos,
     "arctan": np.arctan,
@@ -80,6 +83,31 @@ OPERATIONS: Mapping[str, Function] = {
     "zidz": _zidz,
     "xidz": _xidz,
 }
+
+
+MIX = (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
+"""Multipliers of the 64-bit mixer (Stafford's variant 13, as in splitmix64)."""
+
+
+def _mixed(z: Value) -> Value:
+    for shift, factor in zip((30, 27), MIX, strict=True):
+        z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
+    return z ^ (z >> np.uint64(31))
+
+
+def uniform(key: int, seed: Value, stream: Value, time: Value) -> Value:
+    """Draw from (0, 1): the bits of all arguments, mixed one after the other."""
+    # Adding zero gives both zeros the same bits.
+    bits = [
+        (np.asarray(a, dtype=np.float64) + 0.0).view(np.uint64)
+        for a in (seed, stream, time)
+    ]
+    with np.errstate(over="ignore"):
+        z = np.uint64(key)
+        for part in bits:
+            z = _mixed(z + part)
+    ones = (z >> np.uint64(12)) | np.uint64(0x3FF0000000000000)
+    return np.asarray(ones).view(np.float64) - (1.0 - 2.0**-53)
 
 
 def interpolate(table: Lookup, x: Value) -> Value:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdmodel.engines.operations import OPERATIONS, Value, interpolate
+from sdmodel.engines.operations import OPERATIONS, Value, interpolate, uniform
 from sdmodel.model.expr import Graph, Node, NodeId
 
 if TYPE_CHECKING:
@@ -168,6 +168,8 @@ def apply(node: Node, args: Sequence[Value], lookups: Sequence[Lookup]) -> Value
     if node.op == "lookup":
         assert isinstance(node.data, int)  # noqa: S101 - Node's contract
         value = interpolate(lookups[node.data], args[0])
+    elif node.op == "uniform":
+        value = uniform(int(node.data or 0), *args)
     else:
         value = OPERATIONS[node.op](*args)
     return value

@@ -110,6 +110,20 @@ def _domain(function: Callable[[float], float]) -> Callable[[float], float]:
     return safe
 
 
+def _sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def _cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return math.inf
+
+
 def _compare(
     function: Callable[[float, float], bool],
 ) -> Callable[[float, float], float]:
@@ -177,6 +191,9 @@ _TABLE = (
     Operation("sin", 1, "Sine.", ("SIN",), "sin(a)", _domain(math.sin)),
     Operation("cos", 1, "Cosine.", ("COS",), "cos(a)", _domain(math.cos)),
     Operation("tan", 1, "Tangent.", ("TAN",), "tan(a)", _domain(math.tan)),
+    Operation("sinh", 1, "Hyperbolic sine.", ("SINH",), "sinh(a)", _sinh),
+    Operation("cosh", 1, "Hyperbolic cosine.", ("COSH",), "cosh(a)", _cosh),
+    Operation("tanh", 1, "Hyperbolic tangent.", ("TANH",), "tanh(a)", math.tanh),
     Operation("arcsin", 1, "Arc sine.", ("ARCSIN",), "asin(a)", _domain(math.asin)),
     Operation("arccos", 1, "Arc cosine.", ("ARCCOS",), "acos(a)", _domain(math.acos)),
     Operation("arctan", 1, "Arc tangent.", ("ARCTAN",), "atan(a)", math.atan),
@@ -204,6 +221,13 @@ _TABLE = (
         ("XIDZ",),
         "c if |b| < 1e-6 else a / b",
         _xidz,
+    ),
+    Operation(
+        "uniform",
+        3,
+        "Draw from (0, 1): a hash of seed, stream and time; data names the call.",
+        ("RANDOM 0 1", "RANDOM UNIFORM"),
+        "(hash(data, a, b, c) + 1/2) / 2**52",
     ),
 )
 

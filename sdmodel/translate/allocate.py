@@ -10,16 +10,17 @@ import math
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.translate.lower import EquationError, LackingError, Lowering, Scope
+from sdmodel.translate.nouns import EquationError, LackingError, Scope
 from sdmodel.translate.special import erfc
 from sdmodel.translate.sums import pairwise
-from sdmodel.translate.vectors import along, place_in, ranges_of, ranks
+from sdmodel.translate.vectors import along, place_in, ranges_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sdmodel.model.expr import NodeId
     from sdmodel.translate.build import Builder
+    from sdmodel.translate.lower import Lowering
 
     Tree = Any
 

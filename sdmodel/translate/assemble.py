@@ -18,15 +18,17 @@ from sdmodel.translate.drafts import (
     space_of,
 )
 from sdmodel.translate.external import Reader
-from sdmodel.translate.lower import (
+from sdmodel.translate.lower import Lowering
+from sdmodel.translate.macros import macros_of, write_out
+from sdmodel.translate.nouns import (
     CONTROLS,
+    NOISE_SEED,
+    NOISE_SEED_NAME,
     Component,
     EquationError,
     LackingError,
-    Lowering,
     is_lookup,
 )
-from sdmodel.translate.macros import macros_of, write_out
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.survey import survey
 
@@ -216,6 +218,11 @@ def _model(
                 )
             elif not is_lookup(equation.component.tree):
                 scalars[equation.element] = low.settle(key)[0]
+    seeded = NOISE_SEED not in drafts and NOISE_SEED_NAME in {
+        item.name for item in low.inputs
+    }
+    if seeded:
+        scalars[NOISE_SEED_NAME] = low.settle(("scalar", "run", NOISE_SEED, ()))[0]
     states: list[State] = []
     for item in low.instances:
         starts, updates = (
@@ -237,17 +244,20 @@ def _model(
     for part in definitions:
         if part.kind not in {"range", "check"} and not part.macro:
             by_key.setdefault(name_key(part.name), []).append(part)
+    variables = {
+        draft.name: _variable(low, draft, by_key.get(draft.key, []))
+        for draft in drafts.values()
+        if not draft.hidden
+    }
+    if seeded:
+        variables[NOISE_SEED_NAME] = _NOISE_SEED
     return Model(
         name=name,
         path=path,
         digest=digest,
         time=low.time,
         subscripts=dict(low.space.ranges),
-        variables={
-            draft.name: _variable(low, draft, by_key.get(draft.key, []))
-            for draft in drafts.values()
-            if not draft.hidden
-        },
+        variables=variables,
         nodes=nodes,
         scalars={label: moved[node] for label, node in scalars.items()},
         inputs=tuple(low.inputs),
@@ -257,6 +267,18 @@ def _model(
         lookups=tuple(low.tables),
         warnings=tuple(low.warnings),
     )
+
+
+_NOISE_SEED = Variable(
+    name=NOISE_SEED_NAME,
+    kind="constant",
+    dims=(),
+    elements=(NOISE_SEED_NAME,),
+    unit="",
+    limits=(None, None),
+    comment="Names the stream of every random function; not in the file.",
+    equation="0",
+)
 
 
 def _compact(

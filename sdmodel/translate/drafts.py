@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, UnsupportedError
 from sdmodel.translate.guard import told
-from sdmodel.translate.lower import (
+from sdmodel.translate.nouns import (
     CONTROLS,
     Component,
     Equation,

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sdmodel.model.expr import NodeId
 from sdmodel.model.functions import SMALL
-from sdmodel.translate import allocate, stateful, timely, vectors
-from sdmodel.translate.lower import (
+from sdmodel.translate import allocate, draws, stateful, timely, vectors
+from sdmodel.translate.lower import Lowering
+from sdmodel.translate.nouns import (
     CONTROLS,
     EquationError,
     LackingError,
-    Lowering,
     Scope,
     is_lookup,
     number_at,
 )
-from sdmodel.translate.sums import OVER
-
-if TYPE_CHECKING:
-    from sdmodel.model.expr import NodeId
+from sdmodel.translate.sums import OVER, whole
 
 Tree = Any
 Args = Sequence[Tree]
@@ -147,8 +145,10 @@ def _logic(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if signs == [":NOT:"]:
         return low.build.op("not", args[0])
     if len(set(signs)) > 1:
-        msg = "AND and OR in one expression without parentheses"
-        raise LackingError(msg)
+        low.warn(
+            scope.equation,
+            "AND and OR without parentheses are read from right to left, as PySD does",
+        )
     total = args[-1]
     for sign, arg in zip(signs[::-1], args[-2::-1], strict=True):
         total = low.build.op(_LOGIC[sign], arg, total)
@@ -167,7 +167,7 @@ def _call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         msg = f"the function {name.upper().replace('_', ' ')}"
         raise LackingError(msg)
     arity, make = rule
-    if len(tree.arguments) != arity:
+    if arity is not None and len(tree.arguments) != arity:
         shown = name.upper().replace("_", " ")
         msg = f"{shown} takes {arity} arguments, {len(tree.arguments)} given"
         raise EquationError(msg)
@@ -201,11 +201,6 @@ def _data(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
 
 
 def _with_lookup(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    if tree.lookups.type != "interpolate":
-        msg = (
-            f"a graphical function of the kind '{tree.lookups.type}' inside a variable"
-        )
-        raise LackingError(msg)
     index = low.table(tree.lookups, scope.equation.element)
     return low.build.op("lookup", expression(low, tree.argument, scope), data=index)
 
@@ -242,7 +237,14 @@ def _count(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return low.build.const(float(len(low.space.ranges[found])))
 
 
-FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] = {
+def _unwritten(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    low.warn(scope.equation, "A FUNCTION OF stands for an equation still to be written")
+    return low.build.const(math.nan)
+
+
+Make = Callable[[Lowering, Args, Scope], NodeId]
+
+FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     **{
         name: (1, _plain(name))
         for name in (
@@ -254,6 +256,9 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
                 "sin",
                 "cos",
                 "tan",
+                "sinh",
+                "cosh",
+                "tanh",
                 "arcsin",
                 "arccos",
                 "arctan",
@@ -277,6 +282,14 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[[Lowering, Args, Scope], NodeId]]] =
     "Xpulse_train": (3, timely.pulse_of),
     "get_time_value": (3, timely.time_value),
     "elmcount": (1, _count),
+    "pi": (0, lambda low, args, scope: low.build.const(math.pi)),
+    "a_function_of": (None, _unwritten),
+    "vmin_xmile": (1, whole("min")),
+    "vmax_xmile": (1, whole("max")),
+    "random_0_1": (0, draws.standard),
+    "random_uniform": (3, draws.uniform),
+    "random_normal": (5, draws.normal),
+    "random_exponential": (5, draws.exponential),
     **{name: (1, make) for name, make in OVER.items()},
     "vector_select": (5, vectors.select),
     "vector_sort_order": (2, vectors.sort_order),

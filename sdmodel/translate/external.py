@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
 from sdmodel.model.core import plain
-from sdmodel.translate.lower import EquationError, LackingError
+from sdmodel.translate.nouns import EquationError, LackingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -7,94 +7,36 @@ first value; ``control`` is for the control variables, which everything else nee
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sdmodel.model.core import Input, Lookup, Rule, TimeAxis
 from sdmodel.translate.build import INPUT, Builder, NotConstantError
-from sdmodel.translate.space import Binding, Space, SubscriptError
+from sdmodel.translate.nouns import (
+    NOISE_SEED,
+    NOISE_SEED_NAME,
+    Equation,
+    EquationError,
+    Instance,
+    LackingError,
+    Scope,
+    number_at,
+)
+from sdmodel.translate.space import Space, SubscriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from sdmodel.model.expr import NodeId
 
-Mode = Literal["run", "init", "control"]
 Key = tuple[Any, ...]
 """("scalar", mode, variable key, elements), ("start", i) or ("update", i)."""
 
 _LONG_LOOP = 20
 """Of a longer loop both ends are told."""
 
-CONTROLS = ("initial_time", "final_time", "time_step", "saveper")
-
-
-class EquationError(Exception):
-    """Something wrong in one equation; the message says what."""
-
-
-class LackingError(EquationError):
-    """Something in one equation that no engine here computes."""
-
 
 class _WaitError(Exception):
     """A structural value needs nodes that are not there yet."""
-
-
-@dataclass(frozen=True, eq=False)
-class Component:
-    """One definition of a variable: where it holds, and its syntax tree."""
-
-    variable: str
-    subscripts: tuple[str, ...]
-    bindings: tuple[Binding, ...]
-    tree: Any
-    line: int | None
-    text: str
-
-
-@dataclass(frozen=True)
-class Equation:
-    """One scalar: its element name, its component and the elements of its ranges.
-
-    ``place`` is the position among the component's combinations, which picks the
-    number where the component is a list of numbers.
-    """
-
-    element: str
-    component: Component
-    binding: Binding
-    place: int
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where an expression stands: scalar, elements of its ranges, and moment."""
-
-    equation: Equation
-    binding: Binding
-    mode: Mode
-
-    def at(self, mode: Mode) -> Scope:
-        """Return the same place in another mode."""
-        return replace(self, mode=mode)
-
-
-@dataclass
-class Instance:
-    """A structure with states of its own: a stock, a delay, a smooth.
-
-    ``tree`` and ``scope`` say where it stands; ``first`` is its first state's index.
-    """
-
-    kind: str
-    tree: Any
-    scope: Scope
-    names: tuple[str, ...]
-    rule: Literal["rate", "assign"]
-    first: int
-    number: int
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Lowering:
@@ -127,6 +69,7 @@ class Lowering:
         self._pending: dict[Key, None] = {}
         self._places: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
         self._table_index: dict[tuple[object, ...], int] = {}
+        self._sites: dict[str, dict[int, int]] = {}
         self._nothing = self.build.const(float("nan"))
         self._loops: set[frozenset[Key]] = set()
 
@@ -203,6 +146,10 @@ class Lowering:
         if key[0] == "update":
             return stateful.update(self, self.instances[key[1]])
         _, mode, variable, elements = key
+        if variable == NOISE_SEED and (variable, elements) not in self.equations:
+            node = self.build.op("input", data=len(self.inputs))
+            self.inputs.append(Input(NOISE_SEED_NAME, 0.0))
+            return (node,)
         equation = self.equations[variable, elements]
         if variable in self.constants:
             return (self._constant(equation),)
@@ -333,6 +280,9 @@ class Lowering:
         **extra: object,
     ) -> int:
         """Return the number of the structure that stands here, made at first sight."""
+        if scope.mode == "control":
+            msg = "the time axis must not depend on a stock, delay or the like"
+            raise LackingError(msg)
         mark = kind if extra.get("part") else ""
         place = (id(tree), (*sorted(scope.binding.items()), ("", mark)))
         found = self._places.get(place)
@@ -353,6 +303,11 @@ class Lowering:
             self.states += count
             self._places[place] = found
         return found
+
+    def site(self, element: str, tree: Any) -> int:
+        """Return which random call of an element this is, counted as met."""
+        places = self._sites.setdefault(element, {})
+        return places.setdefault(id(tree), len(places))
 
     def state(self, number: int, index: int = 0) -> NodeId:
         """Return the node of one state of a structure."""
@@ -389,17 +344,3 @@ class Lowering:
             found = self._table_index[key] = len(self.tables)
             self.tables.append(Lookup(name, x, y, rule))
         return found
-
-
-def is_lookup(tree: Any) -> bool:
-    """Tell whether a right-hand side is a table that waits for an argument."""
-    name = type(tree).__name__
-    return name == "LookupsStructure" or (name == "Series" and not tree.over_time)
-
-
-def number_at(equation: Equation) -> float:
-    """Return the plain number of a constant's element."""
-    tree = equation.component.tree
-    if isinstance(tree, int | float):
-        return float(tree)
-    return float(tree.reshape(-1)[equation.place])

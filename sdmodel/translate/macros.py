@@ -12,7 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.drafts import Draft, Problems
-from sdmodel.translate.lower import CONTROLS, Component, Equation
+from sdmodel.translate.nouns import CONTROLS, Component, Equation
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError, subscript_key
 from sdmodel.translate.sums import marked

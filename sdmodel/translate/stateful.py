@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.functions import SMALL
 from sdmodel.translate.build import INPUT
-from sdmodel.translate.lower import EquationError, LackingError, Scope
+from sdmodel.translate.nouns import EquationError, Scope
 from sdmodel.translate.timely import step_of
 
 if TYPE_CHECKING:
     from sdmodel.model.expr import NodeId
     from sdmodel.translate.build import Builder
-    from sdmodel.translate.lower import Instance, Lowering
+    from sdmodel.translate.lower import Lowering
+    from sdmodel.translate.nouns import Instance
 
     Tree = Any
 
@@ -107,29 +108,35 @@ def delay(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if order < 1:
         msg = f"a delay time of {shortest:g} is shorter than TIME STEP ({step:g})"
         raise EquationError(msg)
-    if order < asked:
-        # PySD lowers the order; Vensim's published numbers show that it does not.
-        msg = (
-            f"a delay of order {asked:g} over a time of {shortest:g}, which is shorter "
-            f"than {asked:g} steps of {step:g}"
-        )
-        raise LackingError(msg)
-    delay_time = low.express(tree.delay_time, scope)
-    varies = scope.mode == "run" and low.build.flags[delay_time] & ~INPUT
-    if type(tree).__name__ == "DelayNStructure" and varies:
-        msg = "DELAY N with a delay time that changes over time"
-        raise LackingError(msg)
     fixed = all(low.is_fixed(node) for node in times)
+    if order < int(asked):
+        # PySD lowers the order; Vensim's published numbers show that it does not.
+        fixed = True
+        low.warn(
+            scope.equation,
+            f"a delay of order {asked:g} over {shortest:g}, shorter than {asked:g} "
+            f"steps of {step:g}: kept as it is, as in Vensim; PySD lowers the order",
+        )
+    delay_time = low.express(tree.delay_time, scope)
     count = int(asked)
     number = low.instance("delay", tree, scope, count=count, times=times, fixed=fixed)
     if scope.mode != "run":
         return low.build.op("div", low.need(("start", number))[0], delay_time)
+    if type(tree).__name__ == "DelayNStructure" and _varies(low, delay_time):
+        # What leaves a stage does so after the time that held when it came in.
+        lag = low.instance("delay times", tree, scope, count, "assign", part=True)
+        delay_time = low.state(lag, 0)
     state = low.state(number, count - 1)
     if not fixed and count > 1:
         # Where a run shortens the delay time, its order falls, as at load time.
         now = _held(low, tree, scope, "order", delay=number)
         state = _chosen(low, number, count, now)
     return low.build.op("div", state, delay_time)
+
+
+def _varies(low: Lowering, node: NodeId) -> bool:
+    low.is_fixed(node)  # waits until the node is known
+    return bool(low.build.flags[node] & ~INPUT)
 
 
 def _chosen(low: Lowering, number: int, count: int, order: NodeId) -> NodeId:
@@ -212,6 +219,8 @@ def start(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
         return (_order(low, times, len(low.instances[item.extra["delay"]].names)),)
     if item.kind == "initial":
         return (low.express(item.extra["inner"], scope),)
+    if item.kind == "delay times":
+        return (low.express(tree.delay_time, scope),) * count
     if item.kind == "delay":
         value = op(
             "mul",
@@ -238,6 +247,9 @@ def update(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
     op, b = low.build.op, low.build
     if item.kind in {"initial", "order"}:
         return (low.state(number),)
+    if item.kind == "delay times":
+        kept = [low.state(number, i) for i in range(count - 1)]
+        return (low.express(tree.delay_time, scope), *kept)
     if item.kind == "stock":
         flow = low.express(tree.flow, scope)
         if item.rule == "rate":
@@ -268,7 +280,13 @@ def update(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
     order = b.const(float(count))
     if not item.extra["fixed"] and count > 1:
         order = _held(low, tree, item.scope.at("run"), "order", delay=number)
-    outflows = [op("div", state, length) for state in states]
+    lengths = [length] * count
+    if type(tree).__name__ == "DelayNStructure" and _varies(low, length):
+        lag = low.instance("delay times", tree, scope, count, "assign", part=True)
+        lengths = [length, *(low.state(lag, i) for i in range(count - 1))]
+    outflows = [
+        op("div", state, each) for state, each in zip(states, lengths, strict=True)
+    ]
     return tuple(
         _times(b, op("sub", inflow, outflow), order)
         for inflow, outflow in zip([value, *outflows[:-1]], outflows, strict=True)

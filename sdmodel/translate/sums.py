@@ -8,13 +8,14 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.translate.lower import EquationError, Lowering, Scope
+from sdmodel.translate.nouns import EquationError, LackingError, Scope
 from sdmodel.translate.space import subscript_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sdmodel.model.expr import NodeId
+    from sdmodel.translate.lower import Lowering
 
     Tree = Any
     Args = Sequence[Tree]
@@ -53,6 +54,8 @@ def children(tree: Tree) -> Iterator[Tree]:
 def _over(fold: Fold) -> Make:
     def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
         ranges = marked(args[0])
+        if not ranges and _is_whole(low, args[0]):
+            return fold(low, all_elements(low, args[0], scope), ())
         if not ranges:
             msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
             raise EquationError(msg)
@@ -69,6 +72,43 @@ def _over(fold: Fold) -> Make:
             for chosen in low.space.combinations(ranges.values())
         ]
         return fold(low, nodes, sizes)
+
+    return make
+
+
+def _is_whole(low: Lowering, tree: Tree) -> bool:
+    """Tell whether an argument is an array named without subscripts, as in XMILE."""
+    bare = type(tree).__name__ == "ReferenceStructure" and not tree.subscripts
+    return bare and low.dims.get(tree.reference, 0) > 0
+
+
+def all_elements(low: Lowering, tree: Tree, scope: Scope) -> list[NodeId]:
+    """Return all elements of an array that a name with its subscripts leaves open."""
+    if type(tree).__name__ != "ReferenceStructure" or tree.reference not in low.dims:
+        msg = "MAX and MIN of one argument take the name of an array"
+        raise LackingError(msg)
+    name = tree.reference
+    given = getattr(tree.subscripts, "subscripts", None) or ()
+    allowed = [set(low.space.members(sub.strip())) for sub in given]
+    mode = "run" if name in low.constants else scope.mode
+    found = [
+        low.need(("scalar", mode, name, elements))[0]
+        for variable, elements in low.equations
+        if variable == name
+        and all(e in a for e, a in zip(elements, allowed, strict=False))
+    ]
+    if not found:
+        msg = f"no element of '{name}' is meant"
+        raise EquationError(msg)
+    return found
+
+
+def whole(name: str) -> Make:
+    """Return the maker of XMILE's MIN or MAX over an array."""
+
+    def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
+        nodes = all_elements(low, args[0], scope)
+        return reduce(lambda a, b: low.build.op(name, a, b), nodes)
 
     return make
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
 from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED
-from sdmodel.translate.lower import CONTROLS, Component, EquationError, LackingError
+from sdmodel.translate.nouns import CONTROLS, Component, EquationError, LackingError
 from sdmodel.translate.sums import children
 
 if TYPE_CHECKING:

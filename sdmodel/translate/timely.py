@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.functions import SMALL
-from sdmodel.translate.lower import LackingError
+from sdmodel.translate.nouns import LackingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sdmodel.model.expr import NodeId
     from sdmodel.translate.build import Builder
-    from sdmodel.translate.lower import Lowering, Scope
+    from sdmodel.translate.lower import Lowering
+    from sdmodel.translate.nouns import Scope
 
     Args = Sequence[Any]
 

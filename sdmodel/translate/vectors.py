@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.translate.lower import EquationError, LackingError, Lowering, Scope
+from sdmodel.translate.nouns import EquationError, LackingError, Scope
 from sdmodel.translate.space import subscript_key
 from sdmodel.translate.sums import children, marked, pairwise
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sdmodel.model.expr import NodeId
+    from sdmodel.translate.lower import Lowering
 
     Tree = Any
     Args = Sequence[Tree]
@@ -273,4 +274,3 @@ def _inverse(low: Lowering, rows: list[list[NodeId]]) -> list[NodeId]:
                 value = op("sub", value, op("mul", table[k][i], table[i][j]))
             table[k][j] = op("div", value, table[k][k])
     return [node for line in table for node in line[size:]]
-

@@ -80,7 +80,7 @@ def medley() -> Model:
         scalars[f"{op} ts"] = graph.add(op, t, s)
         scalars[f"{op} tk"] = graph.add(op, t, k)
         scalars[f"{op} kt"] = graph.add(op, k, h)
-    unary = "neg not exp ln sqrt abs sin cos tan arctan integer"
+    unary = "neg not exp ln sqrt abs sin cos tan sinh cosh tanh arctan integer"
     for op in unary.split():
         scalars[f"{op} s"] = graph.add(op, s)
         scalars[f"{op} t"] = graph.add(op, graph.add("add", t, dt))
@@ -88,6 +88,7 @@ def medley() -> Model:
     small = graph.add("mul", s, c(0.25))
     scalars["arcsin"] = graph.add("arcsin", small)
     scalars["arccos"] = graph.add("arccos", small)
+    scalars["uniform"] = graph.add("uniform", k, z, t, data=2**62 + 12345)
     scalars["xidz"] = graph.add("xidz", h, graph.add("sub", s, s), q)
     scalars["if"] = graph.add("if", graph.add("gt", s, q), t, h)
     for i, name in enumerate(("clamp", "extrapolate", "backward", "forward", "long")):

@@ -73,7 +73,7 @@ def distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def test_each_operation_is_computed_and_emitted() -> None:
-    assert set(COMPUTED) | LEAVES | {"lookup"} == set(OPERATIONS)
+    assert set(COMPUTED) | LEAVES | {"lookup", "uniform"} == set(OPERATIONS)
     assert set(EMITTED) | LEAVES == set(OPERATIONS)
 
 

@@ -201,7 +201,9 @@ TIMES = {
     "horizon": (("0", "1e300", "1", "1"), "at most 10,000,000"),
     "tiny step": (("0", "100", "1e-07", "1"), "at most 10,000,000"),
     "backwards": (("4", "0", "1", "1"), "FINAL TIME = 0 lies before INITIAL TIME = 4"),
-    "of time": (("0", "IF THEN ELSE(Time<3,5,9)", "1", "1"), "depend on Time"),
+    "of a stock": (("0", "5+INTEG(1,1)", "1", "1"), "not depend on a stock"),
+    "a step that ends": (("0", "5", "2-Time", "1"), "TIME STEP = 0 at time 2"),
+    "endless": (("0", "Time+9", "1", "1"), "more than 1,000,000 steps"),
 }
 
 
@@ -262,7 +264,7 @@ def test_missing_control_variable_is_named(write: Write) -> None:
 
 
 def test_every_problem_is_told_at_once(write: Write) -> None:
-    body = "x = y ~~|\nz = FOO(1) ~~|\nw = INVERT MATRIX(x, 2) ~~|\nv = nix ~~|"
+    body = "x = y ~~|\nz = FOO(1) ~~|\nw = GAMMA LN(x) ~~|\nv = nix ~~|"
     with pytest.raises(ModelFileError) as caught:
         read_model(write(vensim(body)), cache=False)
     assert [p.split(": ")[0].rpartition("line ")[2] for p in caught.value.problems] == [
