@@ -44,6 +44,7 @@ EVERYTHING: dict[str, float] = {
     "joint procurement": 0.5, "resource reallocation rate": 0.01,
     "settlement delay": 0.125, "drug list gap": 0.1, "pooling level": 0.5,
     "cover change[primary]": 0.05, "cover change[tertiary]": -0.05, "publicity": 0.5,
+    "chronic copay relief": 0.4,
     "shared savings rate": 0.6, "minimum savings rate": 0.01, "quality gate": 0.2,
     "loss share": 0.3, "village share of savings": 0.5, "grid closure": 0.5,
     "closed network": 0.2, "case weight level coefficient": 0.9,

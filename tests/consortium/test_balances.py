@@ -272,6 +272,7 @@ def test_programmes_and_shared_savings_are_paid_in_full(
         + total([f"outflow settlement[{c}]" for c in COMMUNITIES])
         + total([f"care programmes[{c}]" for c in COMMUNITIES])
         + total([f"fees for sending down[{h}]" for h in HOSPITALS])
+        + total([f"relief paid[{c},{s}]" for c in COMMUNITIES for s in SCHEMES])
         + eight.get(regime, "consultation price") * consulted
     )
     assert relative(owed, care + beside) <= BALANCE
@@ -301,3 +302,17 @@ def test_cash_follows_every_flow(eight: Runs, regime: str) -> None:
         elif c:
             spent = spent + eight.get(regime, f"dispatch pay[{c}]")
         assert relative(spent, get("cash out")) <= BALANCE
+
+
+@pytest.mark.parametrize("regime", RUNS)
+def test_charges_are_paid_by_patients_or_promised_by_funds(
+    eight: Runs, regime: str
+) -> None:
+    """What patients pay by provider and by scheme is the same money."""
+
+    def total(names: list[str]) -> np.ndarray:
+        return np.asarray(sum(eight.get(regime, name) for name in names))
+
+    by_provider = total([f"patient payments[{p}]" for p in PROVIDERS])
+    by_scheme = total([f"patient spending[{s}]" for s in SCHEMES])
+    assert relative(by_provider, by_scheme) <= BALANCE

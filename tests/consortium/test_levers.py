@@ -85,6 +85,8 @@ CASES = (
     Case("cover change[lead]", 0.1, down=("oop share", "fund balance")),
     Case("cover change[tertiary]", -0.1, ("oop share", "fund balance"),
          ("tertiary visit share",)),
+    Case("chronic copay relief", 1.0, ("primary visit share", "chronic control rate"),
+         ("oop share", "fund balance")),
     Case("settlement delay", 1.0, ("oop share",), ("tertiary admission share",)),
     Case("drug list gap", 0.0, ("primary visit share",)),
     Case("specialist slots", 1.0, ("primary visit share",)),
@@ -155,6 +157,28 @@ CASES = (
     Case("point race[PE]", 0.1, ("DIP claims[PE,employee]",), regime="dip"),
     Case("point race[PW]", 0.1, ("DIP claims[PW,employee]",), regime="dip"),
 )  # fmt: skip
+MECHANISMS = (
+    Case("coordination delay", 2.0, (), ("Integration[east]",), CLOSE),
+    Case("integration ceiling", 0.5, (), ("down referral rate",), CLOSE),
+    Case("base repeat share", 0.07, ("primary visit share", "visits per person")),
+    Case("duplicate test fraction", 0.3, (), ("cost per admission",),
+         {"test recognition": 1.0, "information sharing": 0.8}),
+    Case("loss response", 1.0, ("readmission rate",), ("los tertiary",),
+         {"tariff level": 0.85}, "drg"),
+    Case("brand of alliance", 0.3, ("siphon[east]",),
+         beside={"specialist alliance": 1.0}),
+    Case("primary led advantage", 1.0, ("Prevention Effort[east]",),
+         beside={**SHARED, "savings share to primary": 0.8}),
+    Case("retention limit", 0.1, (), ("hospital margin",),
+         {"budget growth": 0.08, "global budget strictness": 1.0}),
+    Case("publicity effect", 0.3, ("trust in primary",), beside={"publicity": 1.0}),
+    Case("cost of waiting for refunds", 0.4, (), ("tertiary admission share",)),
+    # Distance keeps the patients of the community that did not reform at home.
+    Case("cross pull", 4.0, (), ("cases admitted total[LE]",),
+         {"part of west in reform": 0.0}, "capitation"),
+    Case("bed growth ceiling", 0.02, (), ("Beds[TH]",)),
+)  # fmt: skip
+"""What is no lever but carries a mechanism of the sources."""
 IDLE = (
     (Case("telemedicine capacity", 25.0),
      "ten times today's consultations are few beside millions of visits"),
@@ -173,7 +197,7 @@ OUTCOMES = ("tertiary visit share", "spending per capita", "down referral rate",
 def pairs(consortium: Model, regimes: dict[str, dict[str, float]]) -> Runs:
     """Each case and its neighbour without the lever."""
     runs: dict[str, dict[str, float]] = {}
-    cases = (*CASES, *(case for case, _ in IDLE))
+    cases = (*CASES, *MECHANISMS, *(case for case, _ in IDLE))
     for case in cases:
         base = {**regimes[case.regime], **case.beside}
         runs[f"{case} without"] = base
@@ -189,7 +213,9 @@ def change(runs: Runs, case: Case, name: str) -> float:
     return (after - before) / max(abs(before), abs(after), 1e-300)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.lever} {c.value:g}")
+@pytest.mark.parametrize(
+    "case", [*CASES, *MECHANISMS], ids=lambda c: f"{c.lever} {c.value:g}"
+)
 def test_a_lever_moves_what_it_should(pairs: Runs, case: Case) -> None:
     for name in case.up:
         assert change(pairs, case, name) > A_THOUSANDTH, name

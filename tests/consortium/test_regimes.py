@@ -1,7 +1,7 @@
 """Each regime does what theory and studies lead one to expect (signs, not sizes).
 
-Q1 to Q12 of the modelling notes that the model rests on. Where a statement is about
-one lever, two runs differ in that lever alone.
+Q1 to Q13 and Q18 of the modelling notes that the model rests on. Where a statement is
+about one lever, two runs differ in that lever alone.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ NAMES = (
     "unmet need",
     "oop share",
     "down referral rate",
+    "lost margin of sending down[LE]",
     "total population",
     "chronic control rate",
     *CLAIMS,
@@ -159,7 +160,7 @@ def test_q6_one_who_races_alone_gains_what_others_lose(ask: Ask) -> None:
     runs = ask(
         "dip",
         same=fixed,
-        alone={**fixed, "coding ceiling[LE]": from_2026(0.058, 0.12)},
+        alone={**fixed, "point race[LE]": 0.1},
     )
     first = int(np.searchsorted(runs.times, 2029.0))
 
@@ -260,3 +261,34 @@ def test_q12_loose_ties_draw_patients_up(ask: Ask) -> None:
     for name in ("tertiary visit share", "tertiary admission share"):
         assert runs.year("loose", name, 2035) > runs.year("none", name, 2035)
     assert runs.year("loose", "down referral rate", 2035) < 0.02
+
+
+def test_q13_close_ties_without_common_money_move_little(ask: Ask) -> None:
+    close = {"integration aim": 0.9}
+    runs = ask(
+        "capitation",
+        apart={"integration aim": 0.0},
+        unpooled={**close, "budget pooling": -0.9},
+        pooled=close,
+    )
+
+    def effort(run: str) -> float:
+        return runs.year(run, "Prevention Effort[east]", 2035)
+
+    assert effort("unpooled") - effort("apart") < 0.1 * (
+        effort("pooled") - effort("apart")
+    )
+
+
+def test_q18_a_fee_for_sending_down_must_pass_the_margin_lost(ask: Ask) -> None:
+    """One step of the fee does more above the margin lost than below it."""
+    fees = (0.0, 0.1, 0.2, 0.3, 0.4)
+    runs = ask("ffs", **{f"{fee}": {"down referral fee": fee} for fee in fees})
+    rate = [runs.year(f"{fee}", "down referral rate", 2032) for fee in fees]
+    lost = runs.year("0.0", "lost margin of sending down[LE]", 2032)
+    steps = np.diff(rate)
+    assert (steps > 0).all()
+    below = [s for f, s in zip(fees[1:], steps, strict=True) if f <= lost]
+    above = [s for f, s in zip(fees[1:], steps, strict=True) if f > lost]
+    assert below
+    assert max(below) < max(above)
