@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from sdmodel.cli.common import Place, emit_json, json_option, model_option, say
 
@@ -14,10 +15,16 @@ from sdmodel.cli.common import Place, emit_json, json_option, model_option, say
     "--out", type=Place(), default=Path("lab.html"), show_default=True, metavar="FILE",
     help="Page to write.",
 )  # fmt: skip
+@click.option(
+    "--class-pack", type=Place(), metavar="DIR",
+    help="Also write worksheets and keys in both languages there, beside the page.",
+)  # fmt: skip
 @click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
 @model_option
 @json_option
-def lab(out: Path, show: bool, model: str, as_json: bool) -> None:
+def lab(
+    out: Path, class_pack: Path | None, show: bool, model: str, as_json: bool
+) -> None:
     """Build the policy lab: one page with the model inside, for any browser.
 
     The page needs no server, no installation and no network. A model without
@@ -29,7 +36,12 @@ def lab(out: Path, show: bool, model: str, as_json: bool) -> None:
     from sdmodel.cli.studying import open_page
     from sdmodel.lab.build import build
 
-    page = build(model, out)
+    source = click.get_current_context().get_parameter_source("out")
+    chosen = source is not ParameterSource.DEFAULT
+
+    if class_pack is not None and not chosen:
+        out = class_pack / "lab.html"
+    page = build(model, out, class_pack=class_pack)
     facts = page.data["model"]
     if as_json:
         emit_json(

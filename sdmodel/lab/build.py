@@ -33,6 +33,8 @@ class Page:
 def build(
     model: str | Path | Model = "consortium",
     out: str | Path = "lab.html",
+    *,
+    class_pack: str | Path | None = None,
 ) -> Page:
     """Write the policy lab of a model as one HTML file.
 
@@ -42,13 +44,17 @@ def build(
         A shipped model's name, a model folder or file, or a model read before.
     out
         The page.
+    class_pack
+        A folder that gets worksheets and keys in both languages, and the page.
 
     Raises
     ------
     SdmodelError
         If the model or a table is wrong, or the page cannot be written there.
     """
+    from sdmodel.lab.classpack import check_pack, write_papers
     from sdmodel.lab.data import collect
+    from sdmodel.lab.exercises import as_document, read_exercises
     from sdmodel.lab.face import read_face
     from sdmodel.lab.page import assemble
 
@@ -62,6 +68,8 @@ def build(
         raise HostError(msg)
     target = Path(out)
     check_writable(target, folder=False)
+    if class_pack is not None:
+        check_pack(Path(class_pack))
     if isinstance(model, Model):
         from sdmodel.experiments.workbook import folder_of
 
@@ -69,7 +77,12 @@ def build(
     else:
         book = open_workbook(model)
     lab: Lab = collect(book)
-    lab.data["face"] = read_face(book.folder, lab.data["levers"], lab.data["outcomes"])
+    face = read_face(book.folder, lab.data["levers"], lab.data["outcomes"])
+    lab.data["face"] = face
+    exercises = read_exercises(book) if face.get("exercises") else ()
+    lab.data["exercises"] = [as_document(exercise) for exercise in exercises]
     page = assemble(lab.data, lab.kernel.wasm.code).encode()
+    if class_pack is not None:
+        write_papers(book, exercises, Path(class_pack))
     write_file(target, page)
     return Page(target, len(page), time.perf_counter() - begun, lab.data)

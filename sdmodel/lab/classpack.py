@@ -1,11 +1,11 @@
-"""What a teacher hands out: the page, worksheets and keys, to print in two languages."""
+"""What a teacher hands out: worksheets and keys, to print in two languages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdmodel.lab.exercises import answer, read_exercises
+from sdmodel.errors import UsageError
+from sdmodel.lab.exercises import answer
 from sdmodel.lab.strings import LANGUAGES, read_strings
 from sdmodel.study.design import Schedule
 from sdmodel.study.files import check_writable, write_file
@@ -19,55 +19,67 @@ if TYPE_CHECKING:
     from sdmodel.study.values import Value
 
 PAGE = "lab.html"
+KINDS = ("worksheets", "keys")
 
 
-@dataclass(frozen=True)
-class ClassPack:
-    """The files of a class pack, the page first."""
+def check_pack(folder: Path) -> None:
+    """Refuse a folder that cannot take a class pack, before anything is computed.
 
-    folder: Path
-    files: tuple[Path, ...]
+    Raises
+    ------
+    SdmodelError
+        If it cannot be written to.
+    """
+    check_writable(folder / PAGE, folder=False)
 
 
-def write_class_pack(book: Workbook, folder: Path, page: str) -> ClassPack:
-    """Write the page and, in each language, worksheets and keys.
+def write_papers(
+    book: Workbook, exercises: tuple[Exercise, ...], folder: Path
+) -> tuple[Path, ...]:
+    """Write worksheets and keys in each language; return the files.
 
     Parameters
     ----------
     book
         The model whose keys are computed.
+    exercises
+        The exercises of the page.
     folder
         Where the files go; it is made if it is not there.
-    page
-        The lab's page.
 
     Raises
     ------
+    UsageError
+        If the model has no exercises.
     SdmodelError
-        If the folder cannot be written to, or an exercise does not fit the model.
+        If the folder cannot be written to.
     """
-    exercises = read_exercises(book)
+    if not exercises:
+        msg = (
+            f"--class-pack: the model '{book.model.name}' has no exercises; allowed: "
+            "a model whose lab.toml says exercises = true"
+        )
+        raise UsageError(msg)
     answers = answer(book, exercises)
     strings = read_strings()
     settings = _settings(book, exercises)
-    contents = {PAGE: page}
-    for language in LANGUAGES:
-        words = {key: text[language] for key, text in strings.items()}
-        for kind in ("worksheets", "keys"):
-            contents[f"{kind}-{language}.html"] = _render(
-                kind=kind,
-                language=language,
-                words=words,
-                exercises=exercises,
-                answers=answers.texts,
-                settings=settings,
-                model=book.model,
-            )
-    check_writable(folder, folder=True)
+    contents = {
+        f"{kind}-{language}.html": _render(
+            kind=kind,
+            language=language,
+            words={key: text[language] for key, text in strings.items()},
+            exercises=exercises,
+            answers=answers.texts,
+            settings=settings,
+            model=book.model,
+        )
+        for language in LANGUAGES
+        for kind in KINDS
+    }
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
         write_file(folder / name, content.encode())
-    return ClassPack(folder, tuple(folder / name for name in contents))
+    return tuple(folder / name for name in contents)
 
 
 def _settings(

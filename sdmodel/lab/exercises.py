@@ -86,9 +86,7 @@ def _exercise(
     outcomes = {outcome.id for outcome in book.outcomes}
     for step in table["step"]:
         where = f"{name}, [[step]] '{step['text']['en'][:30]}'"
-        problems += [
-            f"{where}: unknown key '{k}'" for k in step if k not in STEP_KEYS
-        ]
+        problems += [f"{where}: unknown key '{k}'" for k in step if k not in STEP_KEYS]
         if step.get("scenario", "A") not in scenarios:
             problems.append(f"{where}: no scenario '{step['scenario']}'")
         problems += [
@@ -180,7 +178,7 @@ def answer(book: Workbook, exercises: tuple[Exercise, ...]) -> Answers:
 
     model = book.model
     figures = Figures(book)
-    space = make_space(drawable(book.controls, "uncertainty"), ())
+    space = make_space([c for c in drawable(book.controls) if c.role == "uncertainty"])
     texts = {}
     for exercise in exercises:
         wanted = {

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 FILE = "lab.toml"
 BOARDS = ("patients", "primary", "fund", "hospitals")
-KEYS = ("question", "place", "per_thousand", "boards", "rest", "short", "design", "zh")
+KEYS = (
+    "question", "place", "per_thousand", "exercises", "boards", "rest", "short",
+    "design", "zh",
+)  # fmt: skip
 SHOWN = 4
 """Outcomes a board names beneath its figure."""
 

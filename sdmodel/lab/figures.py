@@ -45,9 +45,7 @@ class Figures:
     """Writes numbers of one model's outcomes."""
 
     def __init__(self, book: Workbook) -> None:
-        about = (
-            read_about(book.folder, model_facts(book.model)) if book.folder else {}
-        )
+        about = read_about(book.folder, model_facts(book.model)) if book.folder else {}
         self.percents = frozenset(about.get("percent", ()))
         self.days = frozenset(about.get("days", ()))
 
