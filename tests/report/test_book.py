@@ -27,6 +27,7 @@ def test_every_variable_of_the_consortium_stands_in_a_sector_and_a_picture() -> 
     told = [entry for sector in book.sectors for entry in sector.entries]
     assert [entry.name for entry in told] == list(workbook.model.variables)
     assert all(entry.meaning and entry.unit for entry in told)
+    assert [entry.name for entry in told if not entry.meaning_zh] == []
     drawn = {
         plain(name)
         for sector in book.sectors
