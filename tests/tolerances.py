@@ -64,3 +64,7 @@ HOMOGENEITY = 1e-9
 LAB_SUMMARY = 1e-11
 """Quantiles and differences over draws in the page against Python's, of the largest
 value: ten times the bound of a run, since a draw may lie far below the largest."""
+
+SHARES_ADD = 1e-9
+"""Parts of a change against the change itself. The parts are exact but for rounding
+over some hundred thousand products; a link left out is far larger."""

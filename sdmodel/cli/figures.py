@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 3
 # Okabe and Ito's palette, which readers with colour-blindness can tell apart.
-_COLOURS = (
+COLOURS = (
     "#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
     "#8a8a8a",
 )  # fmt: skip
@@ -68,18 +68,18 @@ def _draw(axis: Any, comparison: Comparison, row: Row) -> None:
         axis.plot(
             answer.times,
             answer.series[row.outcome.id][i],
-            color=_COLOURS[i % len(_COLOURS)],
-            linestyle=_STYLES[i // len(_COLOURS) % len(_STYLES)],
+            color=COLOURS[i % len(COLOURS)],
+            linestyle=_STYLES[i // len(COLOURS) % len(_STYLES)],
             linewidth=1.4,
-            label=_plain(name),
+            label=plain_text(name),
         )
-    title = textwrap.fill(_plain(row.outcome.label_en), 34)
+    title = textwrap.fill(plain_text(row.outcome.label_en), 34)
     axis.set_title(title, fontsize=9.5)
-    axis.set_ylabel(_plain(row.outcome.series_unit))
+    axis.set_ylabel(plain_text(row.outcome.series_unit))
     axis.spines[["top", "right"]].set_visible(False)
     axis.margins(x=0)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text without what matplotlib takes for a formula or hides."""
     return text.replace("$", r"\$").removeprefix("_")

@@ -37,6 +37,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "sdmodel.cli.validating:validate",
         "Hold a model to expected behaviour, balances and history.",
     ),
+    "explain": (
+        "sdmodel.cli.explaining:explain",
+        "Say what moved an outcome: levers, ways and loops.",
+    ),
     "report": ("sdmodel.cli.reporting:report", "Turn a run folder into a page."),
     "lab": ("sdmodel.cli.lab:lab", "Build the page with the model inside."),
     "book": ("sdmodel.cli.book:book", "Write the book of a model: every variable."),

@@ -1,0 +1,122 @@
+"""The ways that carry a change from levers to an outcome, the widest first."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sdmodel.experiments.flux import OUTCOME, Flux
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sdmodel.model.web import Web
+
+Ways = dict[str, dict[str, float]]
+"""What each variable passes on to each of its readers."""
+SMALLEST = 1e-3
+"""Share of the whole movement below which a way is not told."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A path of variables from a lever to the outcome, with what it carries.
+
+    ``narrowest`` is the link that lets the least through: what passes it passes the
+    whole path, so that ``carried`` is what that link has left for this path.
+    """
+
+    path: tuple[str, ...]
+    carried: float
+    narrowest: tuple[str, str]
+
+
+def between_variables(
+    web: Web, flux: Flux, outcome: int, *, gross: bool = False
+) -> Ways:
+    """Return what each variable passes to each other of the change of one outcome.
+
+    Elements are added up, with ``gross`` their sizes; what a variable passes to itself
+    is left out, for it leaves the variable again.
+    """
+    found: Ways = {}
+    for (source, reader), carried in zip(flux.links, flux.carried, strict=True):
+        start = web.variable(source)
+        end = OUTCOME if reader == OUTCOME else web.variable(reader)
+        if start != end:
+            row = found.setdefault(start, {})
+            part = float(carried[outcome])
+            row[end] = row.get(end, 0.0) + (abs(part) if gross else part)
+    return found
+
+
+def ways(web: Web, flux: Flux, outcome: int, most: int) -> tuple[Way, ...]:
+    """Return the paths that carry most of the change of an outcome.
+
+    Links that push the outcome up and those that push it down are two networks. From
+    each the widest path from a lever is taken, what it carries is taken off its links,
+    and so on: the greedy decomposition of a flow into paths.
+
+    Parameters
+    ----------
+    web, flux
+        The model's graph and what its links carry.
+    outcome
+        Column of the flux.
+    most
+        Paths to return, those that carry most first.
+    """
+    net = between_variables(web, flux, outcome)
+    levers = {
+        web.variable(name): 0.0 for name, value in flux.levers.items() if value[outcome]
+    }
+    moved = sum(abs(float(v[outcome])) for v in flux.levers.values())
+    found: list[Way] = []
+    for sign in (1.0, -1.0):
+        rest = {
+            start: {end: sign * v for end, v in row.items() if sign * v > 0}
+            for start, row in net.items()
+        }
+        for _ in range(most):
+            path = _widest(rest, levers)
+            if path is None:
+                break
+            links = list(itertools.pairwise(path))
+            narrow = min(links, key=lambda link: rest[link[0]][link[1]])
+            width = rest[narrow[0]][narrow[1]]
+            if width < SMALLEST * moved:
+                break
+            for start, end in links:
+                rest[start][end] -= width
+            found.append(Way(path, sign * width, narrow))
+    found.sort(key=lambda way: -abs(way.carried))
+    return tuple(found[:most])
+
+
+def _widest(
+    net: Mapping[str, Mapping[str, float]], levers: Mapping[str, float]
+) -> tuple[str, ...] | None:
+    """Return the path to the outcome whose narrowest link is widest, or None."""
+    best = dict.fromkeys(levers, float("inf"))
+    came: dict[str, str] = {}
+    queue = [(-float("inf"), lever) for lever in sorted(levers)]
+    heapq.heapify(queue)
+    done: set[str] = set()
+    while queue:
+        width, at = heapq.heappop(queue)
+        if at in done:
+            continue
+        done.add(at)
+        if at == OUTCOME:
+            way = [at]
+            while way[-1] in came:
+                way.append(came[way[-1]])
+            return tuple(reversed(way))
+        for end, room in net.get(at, {}).items():
+            through = min(-width, room)
+            if through > best.get(end, 0.0) and end not in done:
+                best[end], came[end] = through, at
+                heapq.heappush(queue, (-through, end))
+    return None

@@ -1,0 +1,129 @@
+"""Explanations hang together: parts, ranges, loops, and what is written of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from sdmodel.cli.main import main
+from sdmodel.errors import RunError
+from sdmodel.experiments.explain import Explanation, added_key, explain
+from sdmodel.experiments.whatif import evaluate
+from sdmodel.experiments.workbook import Workbook, open_workbook
+from sdmodel.study.outcomes import parse_key
+from tests.tolerances import SHARES_ADD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def book(consortium_folder: Path) -> Workbook:
+    return open_workbook(consortium_folder)
+
+
+def ask(book: Workbook, scenario: str, outcome: str, draws: int = 0) -> Explanation:
+    key = added_key(parse_key(outcome, book.outcomes, book.model), book)
+    return explain(book, book.scenario(scenario), key, draws=draws)
+
+
+@pytest.fixture(scope="module")
+def county(book: Workbook) -> Explanation:
+    return ask(book, "capitation", "in_county_share", draws=4)
+
+
+def test_the_change_is_that_of_a_plain_run(book: Workbook, county: Explanation) -> None:
+    key = parse_key("in_county_share", book.outcomes, book.model)
+    both = [book.scenario(name) for name in ("baseline", "capitation")]
+    base, value = evaluate(book.model, both, [key]).values["in_county_share"]
+    assert county.value == pytest.approx(value, rel=SHARES_ADD)
+    assert county.base == pytest.approx(base, rel=SHARES_ADD)
+    assert county.change == pytest.approx(value - base, rel=SHARES_ADD)
+    brought = sum(part.carried for part in county.levers)
+    assert brought == pytest.approx(county.change, rel=SHARES_ADD)
+    assert county.change_range is not None
+    assert county.change_range.draws == 4
+
+
+def test_loops_share_what_they_do(county: Explanation) -> None:
+    shares = np.array([part.share for part in county.loops])
+    whole = np.abs(shares).sum(axis=0)
+    late = county.times >= 2030
+    assert whole[late] == pytest.approx(1.0)
+    assert (shares[:, county.times < 2026] == 0).all()
+    sizes = [abs(part.feedback) for part in county.loops]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_loop_feeds_back_only_what_its_link_lets_through(
+    county: Explanation,
+) -> None:
+    for part in county.loops:
+        if part.through == 0:
+            assert part.feedback == 0
+
+
+def test_the_race_for_points_gives_nothing_away(book: Workbook) -> None:
+    """Q5: under DIP more points lower the value of each, and spending with it."""
+    found = ask(book, "dip", "spending_per_capita")
+    race = next(part for part in found.loops if part.loop.id == "R6")
+    assert race is found.loops[0]
+    assert race.feedback < 0
+
+
+def test_without_a_change_loops_are_told_alone(book: Workbook) -> None:
+    found = ask(book, "baseline", "trust_in_primary")
+    assert found.alone
+    assert found.change == 0
+    assert not found.ways
+    assert any(part.feedback for part in found.loops)
+
+
+def test_a_date_is_explained_by_its_series(book: Workbook) -> None:
+    key = parse_key("fund_depletion_year", book.outcomes, book.model)
+    assert added_key(key, book).year == book.model.time.stop
+
+
+def test_what_has_no_value_is_not_explained(book: Workbook) -> None:
+    with pytest.raises(RunError, match="no change to explain"):
+        ask(book, "capitation", "dip_point_value")
+
+
+def test_the_verb_writes_text_json_and_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "why"
+    args = ["explain", "drg", "los_tertiary", "--draws", "2", "--out", str(out)]
+    assert main(args) == 0
+    text = capsys.readouterr().out
+    assert "What each lever brings" in text
+    assert "DRG share" in text
+    names = {path.name for path in out.iterdir()}
+    assert {"explanation.json", "explanation.png", "loops.csv", "ways.csv",
+            "levers.csv", "loops_over_time.csv", "manifest.json"} == names  # fmt: skip
+    assert main([*args[:-2], "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document == json.loads((out / "explanation.json").read_text("utf-8"))
+    assert document["change"] == pytest.approx(
+        sum(lever["carried"] for lever in document["levers"])
+    )
+
+
+def test_a_model_without_loops_is_explained_too(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "tiny")
+    args = ["explain", "drg", "fund_balance", "--model", str(folder), "--draws", "0"]
+    assert main(args) == 0
+    text = capsys.readouterr().out
+    assert "DRG share → spending → fund payments → Fund Balance" in text
+    assert "no loops.csv" in text
+
+
+def test_a_wrong_outcome_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "drg", "in_county_shar"]) == 2
+    assert "nearest: 'in_county_share'" in capsys.readouterr().err
