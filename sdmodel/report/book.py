@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model, Variable
     from sdmodel.study.controls import Control
 
+_ELEMENT_ZH = re.compile(r"（[^（）]*）$")
 NAMES = "names.csv"
 BOUNDARY = "boundary.csv"
 SIDES = ("endogenous", "exogenous", "left out")
@@ -133,8 +134,9 @@ def _entry(
         limits = f"{low:g} … {high:g}" if f"{low:g}" != f"{high:g}" else "fixed"
     meaning_zh = meanings.get(plain(variable.name), "")
     if not meaning_zh and rows:
-        # The label of an array's element ends with the element, behind a dash.
-        meaning_zh = rows[0].label_zh.partition(" – ")[0].partition("——")[0]
+        meaning_zh = rows[0].label_zh
+        if variable.dims:  # the label of an element ends with the element
+            meaning_zh = _ELEMENT_ZH.sub("", meaning_zh)
     return Entry(
         name=variable.name,
         dims=f"[{', '.join(variable.dims)}]" if variable.dims else "",
