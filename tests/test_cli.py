@@ -320,6 +320,14 @@ def test_all_variables_go_to_a_wide_table(sd: Sd) -> None:
     assert [float(row[head.index("Trust in Primary")]) for row in rows] == trust
 
 
+def test_one_scenario_tells_its_story_and_several_do_not(sd: Sd) -> None:
+    Path("mine.toml").write_text('story = "Once."\nshows = "A rise."\n', "utf-8")
+    told = sd("run", "mine.toml")
+    assert "Once." in told
+    assert "Look for: A rise." in told
+    assert "Once." not in sd("run", "mine.toml", "drg")
+
+
 def test_several_scenarios_stand_one_below_the_other(sd: Sd) -> None:
     sd("run", "drg", "baseline", "--save", "all", "--csv", "all.csv")
     head, rows = table(Path("all.csv"))

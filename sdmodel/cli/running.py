@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.scenario import Scenario
 
+STORY_WIDTH = 88
 _LIMITS_HELP = "Let values outside their limits through, with a warning."
 
 
@@ -245,6 +247,8 @@ def _run_text(
 ) -> None:
     start, stop = workbook.model.time.start, workbook.model.time.stop
     click.echo(f"Model {workbook.model.name}, {start:g} to {stop:g}")
+    if len(asked) == 1:
+        _tell_story(asked[0])
     for row, scenario in enumerate(asked):
         rows = []
         for key in answer.keys:
@@ -273,6 +277,15 @@ def _run_text(
         )
     if baseline is not None:
         click.echo("\nchange: against the baseline; –: there is no such number")
+
+
+def _tell_story(scenario: Scenario) -> None:
+    """Say what a scenario is about and what to look for, where it says so."""
+    told = [scenario.story.get("en", "")]
+    if shows := scenario.shows.get("en"):
+        told.append(f"Look for: {shows}")
+    for text in filter(None, told):
+        click.echo("\n" + textwrap.fill(text, STORY_WIDTH))
 
 
 def _write_csv(path: Path, answer: Answer, count: int, save: str) -> None:
