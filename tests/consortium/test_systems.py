@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from sdmodel.experiments.claimed import try_claims
+from sdmodel.experiments.claimed import LEAST, try_claims
+from sdmodel.experiments.whatif import evaluate, headline_keys
 from sdmodel.experiments.workbook import open_workbook
-from sdmodel.study.scenario import list_scenarios
+from sdmodel.study.scenario import list_scenarios, read_chain
 from sdmodel.study.systems import KINDS, read_systems
 from tests.consortium.regimes import REGIMES
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from sdmodel.experiments.claimed import Trial
     from sdmodel.experiments.workbook import Workbook
+    from sdmodel.study.scenario import Scenario
     from sdmodel.study.systems import System
 
 NAMED = {"A": 14, "B": 20, "C": 12, "D": 13, "E": 11, "F": 17, "G": 15}
@@ -107,3 +111,44 @@ def test_the_demo_shows_the_regimes_alone(book: Workbook) -> None:
 
     assert [scenario.id for scenario in _regimes(book)] == list(REGIMES)
     assert len(book.scenario_ids()) == len(REGIMES) + len(CASES)
+
+
+FAITHFUL = {
+    # What was observed is too small to see: that is the finding.
+    ("china-japan-telemedicine", "telemedicine capacity"),
+    # Two clusters that are alike exchange patients, and the whole stays as it is.
+    ("singapore", "community competition"),
+}
+"""Values that stand in a case because the source says so, though nothing moves."""
+
+
+def test_every_value_of_a_case_counts(book: Workbook) -> None:
+    """Leaving a value out moves some outcome; shares of one mix are told in full."""
+    mixes = {c.name for c in book.controls if c.mix is not None}
+    runs: list[Scenario] = []
+    asked: list[tuple[str, str]] = []
+    for name in CASES:
+        file = read_chain(name, book.folder)[-1]
+        whole = book.scenario(name)
+        runs.append(whole)
+        asked.append((name, ""))
+        parent = book.scenario(str(file.parent))
+        for key in file.values:
+            if key in mixes:
+                continue
+            values = {n: v for n, v in whole.values.items() if n != key}
+            if key in parent.values:
+                values[key] = parent.values[key]
+            runs.append(replace(whole, id=f"{name} without {key}", values=values))
+            asked.append((name, key))
+    keys = [k for k in headline_keys(book.outcomes) if k.summary != "crossing"]
+    answer = evaluate(book.model, runs, keys)
+    found = np.array([answer.values[key.text] for key in keys])
+    whole_of = {name: i for i, (name, key) in enumerate(asked) if not key}
+    idle = set()
+    for i, (name, key) in enumerate(asked):
+        before = found[:, whole_of[name]]
+        moved = np.nanmax(np.abs(found[:, i] - before) / np.abs(before))
+        if key and not moved >= LEAST:
+            idle.add((name, key))
+    assert idle == FAITHFUL
