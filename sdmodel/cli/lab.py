@@ -35,6 +35,7 @@ def lab(
     """
     from sdmodel.cli.studying import open_page
     from sdmodel.lab.build import build
+    from sdmodel.lab.record import BOUND
 
     source = click.get_current_context().get_parameter_source("out")
     chosen = source is not ParameterSource.DEFAULT
@@ -43,6 +44,13 @@ def lab(
         out = class_pack / "lab.html"
     page = build(model, out, class_pack=class_pack)
     facts = page.data["model"]
+    found = facts["agreement"]
+    if found["worst"] is None or found["worst"] > BOUND:
+        size = "without bound" if found["worst"] is None else f"by {found['worst']:.1e}"
+        say(
+            f"sdmodel: this model amplifies rounding: the page differs {size} of a "
+            "series' maximum from the native engine, and says so"
+        )
     if as_json:
         emit_json(
             {

@@ -95,6 +95,7 @@ def collect(book: Workbook) -> Lab:
             controls,
             {scenario.id: scenario.values for scenario in presets},
             kernel.points,
+            facts["agreement"]["bound"],
         ),
         "kernel": kernel.layout,
         "window": kernel.window,

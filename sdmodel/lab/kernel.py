@@ -150,38 +150,51 @@ def _history(
     controls: Sequence[Control],
     first: int,
 ) -> tuple[int | None, list[str], list[str]]:
-    """Return the step up to which levers leave all as it is, those levers, the others.
+    """Return the step up to which levers leave all as it is, those levers, the gates.
 
-    Tried, not proved: each lever alone at both its limits, then all of them at random
-    beside random assumptions, must leave every state at that step and every saved
-    value before it with the same bits. Where that fails the page computes every run
-    from the start.
+    Tried, not proved: each lever alone at both its limits must leave every state at
+    that step and every saved value before it with the same bits; then all such levers
+    at opposite corners, with each assumption at both its limits; then all at random.
+    Levers and assumptions that break this are gates: while one of them is moved, the
+    page computes every run from the start.
     """
     levers = [c for c in controls if c.role == "lever"]
+    others = [c for c in controls if c.role != "lever"]
     if first == 0 or not levers:
-        return None, [], [c.name for c in levers]
+        return None, [], []
     time = native.model.time
     cut = time.start + first * time.step
     times = tuple(t for t in points if t < cut)
-    alone: list[dict[str, Value]] = [{}]
-    alone += [{c.name: end} for c in levers for end in (c.min, c.max)]
-    past, _ = _past(native, times, cut, alone)
-    same = (past == past[0]).all(axis=1)[1:].reshape(-1, 2).all(axis=1)
-    late = [c for c, spared in zip(levers, same, strict=True) if spared]
-    gates = [c.name for c in levers if c not in late]
+
+    def alike(one: list[dict[str, Value]], two: list[dict[str, Value]]) -> list[bool]:
+        past, good = _past(native, times, cut, [*one, *two])
+        same = (past[: len(one)] == past[len(one) :]).all(axis=1)
+        return [bool(s or not g) for s, g in zip(same, good[: len(one)], strict=True)]
+
+    ends: list[dict[str, Value]] = [{c.name: e} for c in levers for e in (c.min, c.max)]
+    spared = alike([{} for _ in ends], ends)
+    late = [c for i, c in enumerate(levers) if all(spared[2 * i : 2 * i + 2])]
+    if not late:
+        return None, [], []
+    corner: list[dict[str, Value]] = [
+        {c.name: (c.min, c.max)[(i + j) % 2] for i, c in enumerate(late)}
+        for j in (0, 1)
+    ]
+    assumed: list[dict[str, Value]] = [
+        {c.name: e} for c in others for e in (c.min, c.max)
+    ]
+    left = alike([v | corner[0] for v in assumed], [v | corner[1] for v in assumed])
+    free = [c for i, c in enumerate(others) if all(left[2 * i : 2 * i + 2])]
     rng = np.random.default_rng(HISTORY_SEED)
-    others = [c for c in controls if c.role != "lever"]
     plain: list[dict[str, Value]] = []
     moved: list[dict[str, Value]] = []
     for _ in range(HISTORY_PAIRS):
-        assumed: dict[str, Value] = {c.name: _any_value(c, rng) for c in others}
-        plain.append(assumed)
-        moved.append(assumed | {c.name: _any_course(c, time, rng) for c in late})
-    past, good = _past(native, times, cut, [*plain, *moved])
-    both = good[:HISTORY_PAIRS] & good[HISTORY_PAIRS:]
-    agree = (past[:HISTORY_PAIRS] == past[HISTORY_PAIRS:]).all(axis=1)
-    if not late or not both.any() or not agree[both].all():
-        return None, [], [c.name for c in levers]
+        plain.append({c.name: _any_value(c, rng) for c in free})
+        moved.append(plain[-1] | {c.name: _any_course(c, time, rng) for c in late})
+    if not all(alike(plain, moved)):
+        return None, [], []
+    harmless = {c.name for c in (*late, *free)}
+    gates = [c.name for c in controls if c.name not in harmless]
     return first, [c.name for c in late], gates
 
 

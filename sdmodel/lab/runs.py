@@ -33,17 +33,20 @@ def as_inputs(
     ``drives`` are inputs that count as scheduled even where no set gives them a
     schedule, so that questions of many kinds meet the same compiled kernel.
     """
-    names = tuple(dict.fromkeys(name for values in sets for name in values))
+    columns: dict[str, int] = {}
+    for values in sets:
+        for name in values:
+            columns.setdefault(name, len(columns))
     defaults = {item.name: item.default for item in model.inputs}
-    rows = np.empty((len(sets), len(names)))
+    rows = np.tile([defaults[name] for name in columns], (len(sets), 1))
     timed: dict[str, list[Schedule | None]] = {d: [None] * len(sets) for d in drives}
     for i, values in enumerate(sets):
-        for j, name in enumerate(names):
-            value = values.get(name, defaults[name])
+        for name, value in values.items():
             if isinstance(value, Schedule):
                 timed.setdefault(name, [None] * len(sets))[i] = value
-            rows[i, j] = value_at(value, model.time.start)
-    return Inputs(names, rows, {name: tuple(runs) for name, runs in timed.items()})
+            rows[i, columns[name]] = value_at(value, model.time.start)
+    schedules = {name: tuple(runs) for name, runs in timed.items()}
+    return Inputs(tuple(columns), rows.reshape(len(sets), -1), schedules)
 
 
 @dataclass(frozen=True)
