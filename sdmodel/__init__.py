@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sdmodel.experiments.compare import Comparison as Comparison
     from sdmodel.experiments.compare import compare as compare
     from sdmodel.experiments.sensitivity import sensitivity as sensitivity
+    from sdmodel.experiments.sweep import Sweep as Sweep
+    from sdmodel.experiments.sweep import sample as sample
+    from sdmodel.experiments.sweep import sweep as sweep
     from sdmodel.experiments.whatif import run as run
     from sdmodel.experiments.workbook import read_model as read_model
     from sdmodel.experiments.workbook import read_scenario as read_scenario
@@ -36,6 +39,8 @@ _HOMES = {
     "compare": "sdmodel.experiments.compare",
     "read_study": "sdmodel.study.study",
     "sensitivity": "sdmodel.experiments.sensitivity",
+    "sample": "sdmodel.experiments.sweep",
+    "sweep": "sdmodel.experiments.sweep",
     "report": "sdmodel.report",
     "Model": "sdmodel.model.core",
     "Scenario": "sdmodel.study.scenario",
@@ -44,6 +49,7 @@ _HOMES = {
     "Outcome": "sdmodel.study.outcomes",
     "Window": "sdmodel.study.summaries",
     "Study": "sdmodel.study.study",
+    "Sweep": "sdmodel.experiments.sweep",
     "Comparison": "sdmodel.experiments.compare",
     "SdmodelError": "sdmodel.errors",
 }

@@ -68,3 +68,7 @@ value: ten times the bound of a run, since a draw may lie far below the largest.
 SHARES_ADD = 1e-9
 """Parts of a change against the change itself. The parts are exact but for rounding
 over some hundred thousand products; a link left out is far larger."""
+
+MOMENTS = 1e-12
+"""Moments gathered block by block against SciPy's of the whole: the same sums of powers
+in another order."""

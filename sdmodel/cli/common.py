@@ -26,6 +26,8 @@ Decorator = Callable[[Command], Command]
 
 PATIENCE = 2.0
 """Seconds before work shows its progress."""
+SILENCE = 30.0
+"""Seconds after which work without a terminal says again how far it is."""
 DEFAULT_MODEL = "consortium"
 ENGINES = ("compiled", "numpy", "pysd")
 
@@ -249,10 +251,15 @@ class _Bar:
         self.rich: RichProgress | None = None
         self.task: TaskID | None = None
         self.told = -1
+        self.last = self.start
+        self.first: int | None = None  # what an earlier sitting had done already
 
     def __call__(self, done: int, total: int) -> None:
         self.total = total
-        spent = time.monotonic() - self.start
+        if self.first is None:
+            self.first, self.start = done, time.monotonic()
+        now = time.monotonic()
+        spent = now - self.start
         if spent < PATIENCE:
             return
         if sys.stderr.isatty():
@@ -261,11 +268,13 @@ class _Bar:
         if done >= total and self.told < 0:
             return  # one batch, done at once: nothing is left to wait for
         tenth = 10 * done // max(total, 1)
-        if tenth > self.told:
-            self.told = tenth
-            left = spent * (total - done) / done if done else math.nan
-            rest = f", {left:.0f} s left" if done and done < total else ""
-            say(f"{self.label}: {done} of {total} ({10 * tenth} %){rest}")
+        if tenth > self.told or now - self.last >= SILENCE:
+            self.told, self.last = tenth, now
+            new = done - self.first
+            left = spent * (total - done) / new if new > 0 else math.nan
+            rest = f", {left:.0f} s left" if new > 0 and done < total else ""
+            share = 100 * done // max(total, 1)
+            say(f"{self.label}: {done} of {total} ({share} %){rest}")
 
     def _draw(self, done: int) -> None:
         if self.rich is None:

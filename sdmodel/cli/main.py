@@ -41,6 +41,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "sdmodel.cli.explaining:explain",
         "Say what moved an outcome: levers, ways and loops.",
     ),
+    "sweep": ("sdmodel.cli.sweeping:sweep", "Run any design, chunk by chunk, to disk."),
     "report": ("sdmodel.cli.reporting:report", "Turn a run folder into a page."),
     "lab": ("sdmodel.cli.lab:lab", "Build the page with the model inside."),
     "book": ("sdmodel.cli.book:book", "Write the book of a model: every variable."),

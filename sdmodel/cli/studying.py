@@ -30,19 +30,13 @@ def open_study(
     SdmodelError
         If the study, its model or an option is wrong.
     """
-    from sdmodel.experiments.workbook import open_workbook
+    from sdmodel.experiments.workbook import open_workbook, workbook_of_study
     from sdmodel.study.locate import find_study
-    from sdmodel.study.study import model_of, override, read_study
+    from sdmodel.study.study import model_of, override
 
     path = find_study(name)
     workbook = open_workbook(model or model_of(path))
-    study = read_study(
-        path,
-        controls=workbook.controls,
-        outcomes=workbook.outcomes,
-        scenarios=workbook.scenario_ids(),
-        model=workbook.model,
-    )
+    workbook, study = workbook_of_study(workbook, path)
     if method is not None:
         method = method.strip().casefold()
         if n is None and method != study.method:
@@ -50,7 +44,7 @@ def open_study(
     return workbook, override(study, method=method, n=n, seed=seed)
 
 
-def default_out(given: str) -> Path:
+def default_out(given: str, name: str = "out") -> Path:
     """Return where a study's results go: runs/STUDY/out, or beside a study file.
 
     Raises
@@ -62,11 +56,11 @@ def default_out(given: str) -> Path:
 
     path = find_study(given)
     if len(Path(given).parts) == 1 and not Path(given).suffix:
-        return Path("runs") / path.parent.name / "out"
-    return path.parent / "out"
+        return Path("runs") / path.parent.name / name
+    return path.parent / name
 
 
-DEFAULT_N = {"morris": 64, "sobol": 1024}
+DEFAULT_N = {"morris": 64, "sobol": 1024, "lhs": 10_000}
 """Trajectories and base rows where neither study nor command line says."""
 
 

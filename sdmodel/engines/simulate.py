@@ -17,6 +17,8 @@ from sdmodel.errors import ModelFileError, RunError, did_you_mean
 from sdmodel.study.design import Inputs, Save, Schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sdmodel.engines.native import Kernel
@@ -27,7 +29,7 @@ _log = logging.getLogger("sdmodel")
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 # What a notebook or a study asks again and again; a few of each at most.
 _plans: dict[Key, Plan] = {}
-_kernels: dict[tuple[Key, bool], Kernel] = {}
+_kernels: dict[tuple[Key, bool, tuple[tuple[str, int], ...]], Kernel] = {}
 _KEEP = 16
 FEW = 2
 """Runs up to which a kernel with elements of one run in its vectors is the faster."""
@@ -41,6 +43,7 @@ def simulate(
     engine: EngineName = "compiled",
     jobs: int | None = None,
     progress: Progress | None = None,
+    settings: Mapping[str, int] | None = None,
 ) -> Output:
     """Run ``model`` once for each row of ``inputs`` and keep what ``save`` names.
 
@@ -58,6 +61,9 @@ def simulate(
         Threads; default all processors. Only the compiled engine uses them.
     progress
         Called with the number of finished runs and of all runs.
+    settings
+        Kernel settings of another processor, from `kernel_settings` there, for its
+        bits; default those of this one.
 
     Returns
     -------
@@ -80,7 +86,7 @@ def simulate(
     key = (model.file_digest, names, scheduled)
     kernel = None
     if engine == "compiled" and len(steps):
-        kernel = _kernel(model, key, few=len(checked.values) <= FEW)
+        kernel = _kernel(model, key, few=len(checked.values) <= FEW, settings=settings)
     plan = kernel.plan if kernel else _plan(model, key)
     batch = make_batch(model, plan, checked, schedules, steps)
     if len(steps) == 0:
@@ -99,9 +105,13 @@ def _plan(model: Model, key: Key) -> Plan:
     return _plans[key]
 
 
-def _kernel(model: Model, key: Key, *, few: bool) -> Kernel | None:
-    if (key, few) not in _kernels:
+def _kernel(
+    model: Model, key: Key, *, few: bool, settings: Mapping[str, int] | None
+) -> Kernel | None:
+    asked = tuple(sorted(settings.items())) if settings else ()
+    if (key, few, asked) not in _kernels:
         from sdmodel.engines.native import compile_plan, missing
+        from sdmodel.engines.target import target_of
 
         problem = missing()
         if problem:
@@ -109,9 +119,10 @@ def _kernel(model: Model, key: Key, *, few: bool) -> Kernel | None:
                 "llvmlite cannot be loaded (%s): the NumPy engine takes over.", problem
             )
             return None
+        target = target_of(settings) if settings else None
         _forget(_kernels)
-        _kernels[key, few] = compile_plan(_plan(model, key), single=few)
-    return _kernels[key, few]
+        _kernels[key, few, asked] = compile_plan(_plan(model, key), target, single=few)
+    return _kernels[key, few, asked]
 
 
 def _forget(memo: dict[Any, Any]) -> None:

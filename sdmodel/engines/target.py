@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from sdmodel.errors import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,3 +62,51 @@ def host_target(lanes: int | None = None, *, wide: bool | None = None) -> Target
         lanes = 8 if avx512 else 4 if host.get("avx2", False) else 2
     wide = (avx512 and lanes == 8) if wide is None else wide and avx512 and lanes == 8
     return Target(cpu=cpu, features=features, lanes=lanes, fma=fma, wide=wide)
+
+
+def kernel_settings(target: Target | None = None) -> dict[str, int]:
+    """Return what decides a kernel's bits, for a record or for other machines.
+
+    ``llvm`` and ``emitter`` are versions; the rest are fields of `Target`.
+    """
+    import llvmlite.binding as llvm
+
+    from sdmodel.engines.emit import VERSION
+
+    target = target or host_target()
+    return {
+        "lanes": target.lanes,
+        "fma": int(target.fma),
+        "wide": int(target.wide),
+        "emitter": VERSION,
+        "llvm": llvm.llvm_version_info[0],
+    }
+
+
+def target_of(settings: Mapping[str, int]) -> Target:
+    """Return the target of this machine that gives the bits of ``settings``.
+
+    Raises
+    ------
+    RunError
+        If this machine cannot, saying in what it differs.
+    """
+    host = host_target()
+    here = kernel_settings(host)
+    able = here | {"lanes": settings["lanes"]}
+    able["fma"] = min(here["fma"], settings["fma"])
+    able["wide"] = min(here["wide"], settings["wide"])
+    differs = [
+        f"{name} is {settings[name]} there and {here[name]} here"
+        for name in settings
+        if able.get(name) != settings[name]
+    ]
+    if differs:
+        msg = f"this machine cannot give another's bits: {'; '.join(differs)}"
+        raise RunError(msg)
+    return replace(
+        host,
+        lanes=settings["lanes"],
+        fma=bool(settings["fma"]),
+        wide=bool(settings["wide"]),
+    )

@@ -73,7 +73,14 @@ def saltelli(n: int, groups: Sequence[Sequence[int]], seed: int) -> NDArray[np.f
         (n * (len(groups) + 2), dimension).
     """
     dimensions = sum(len(columns) for columns in groups)
-    points = sobol_points(n, 2 * dimensions, seed)
+    return saltelli_rows(sobol_points(n, 2 * dimensions, seed), groups)
+
+
+def saltelli_rows(
+    points: NDArray[np.float64], groups: Sequence[Sequence[int]]
+) -> NDArray[np.float64]:
+    """Return the rows of `saltelli` that some points (base row, 2 dimension) give."""
+    dimensions = points.shape[1] // 2
     a, b = points[:, :dimensions], points[:, dimensions:]
     design = np.repeat(a[:, None, :], len(groups) + 2, axis=1)
     for i, columns in enumerate(groups):

@@ -12,7 +12,7 @@ from sdmodel.study.design import Inputs, Save, Schedule
 from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,7 +32,8 @@ class Ensemble:
     """How runs around one scenario are made.
 
     ``base`` holds the scenario's values, numbers or schedules, by element name; a
-    sampled constant takes the place of both.
+    sampled constant takes the place of both. ``settings`` are those of a kernel on
+    another processor; see `simulate`.
     """
 
     model: Model
@@ -40,6 +41,7 @@ class Ensemble:
     engine: EngineName = "compiled"
     jobs: int | None = None
     window: Window = field(default_factory=Window)
+    settings: Mapping[str, int] | None = None
 
     def inputs(self, names: Sequence[str], values: NDArray[np.float64]) -> Inputs:
         """Return the runs whose constants ``names`` take ``values`` (run, name)."""
@@ -70,7 +72,7 @@ class Ensemble:
         """Simulate chunk by chunk; yield which runs each output holds."""
         times = self.model.time.saved if save.times is None else save.times
         row = 8 * max(len(times), 1) * max(len(save.names), 1)
-        size = max(FEWEST_RUNS, CHUNK_BYTES // row)
+        size = max(FEWEST_RUNS, CHUNK_BYTES // row // FEWEST_RUNS * FEWEST_RUNS)
         total = len(inputs.values)
         for start in range(0, total, size):
             rows = slice(start, min(start + size, total))
@@ -93,6 +95,7 @@ class Ensemble:
                     engine=self.engine,
                     jobs=self.jobs,
                     progress=report,
+                    settings=self.settings,
                 ),
             )
 
@@ -107,7 +110,7 @@ class Ensemble:
 
         A failed run has nan for every outcome.
         """
-        save = Save(_names(key.outcome for key in keys), self._times(keys))
+        save = Save(names_of(key.outcome for key in keys), self.times(keys))
         found = np.full((len(values), len(keys)), np.nan)
         failed = np.zeros(len(values), dtype=bool)
         for rows, output in self.outputs(self.inputs(names, values), save, progress):
@@ -135,7 +138,7 @@ class Ensemble:
         found = np.empty((runs, len(keys)))
         series = np.empty((runs, len(kept), len(keys)))
         failed = np.zeros(runs, dtype=bool)
-        save = Save(_names(key.outcome for key in keys))
+        save = Save(names_of(key.outcome for key in keys))
         at = np.asarray(kept, dtype=np.int64)
         for rows, output in self.outputs(inputs, save, progress):
             parts = by_name(output)
@@ -148,7 +151,7 @@ class Ensemble:
         series[failed] = np.nan
         return found, series, failed
 
-    def _times(self, keys: Sequence[OutcomeKey]) -> tuple[float, ...] | None:
+    def times(self, keys: Sequence[OutcomeKey]) -> tuple[float, ...] | None:
         """Return the few saved times that suffice for these keys, or None for all."""
         saved = self.model.time.saved
         needed: set[float] = set()
@@ -162,7 +165,7 @@ class Ensemble:
         return tuple(sorted(needed))
 
 
-def _names(outcomes: Sequence[Outcome] | Iterator[Outcome]) -> tuple[str, ...]:
+def names_of(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """Return the elements that these outcomes need, each once."""
     return tuple(dict.fromkeys(name for o in outcomes for name in o.expression.names))
 

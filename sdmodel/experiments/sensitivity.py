@@ -28,11 +28,12 @@ from sdmodel.experiments.estimators import (
 from sdmodel.experiments.indices import SensitivityResult
 from sdmodel.experiments.space import drawable, make_space
 from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH, SOBOL_HALF_WIDTH
-from sdmodel.experiments.workbook import folder_of, workbook_of
+from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
 from sdmodel.model.core import plain
+from sdmodel.study.factors import chosen
 from sdmodel.study.locate import find_study
 from sdmodel.study.outcomes import parse_key
-from sdmodel.study.study import Study, chosen, read_study
+from sdmodel.study.study import Study, is_table
 from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
@@ -75,6 +76,12 @@ def find_method(name: str) -> Method:
     available = ", ".join(METHODS)
     if name in PLANNED:
         msg = f"method '{name}' is not yet available; available: {available}"
+        raise StudyError(msg)
+    if name == "lhs" or is_table(name):
+        msg = (
+            f"method '{name}' draws runs without indices; it is for 'sdmodel sweep'; "
+            f"available here: {available}"
+        )
         raise StudyError(msg)
     hint = did_you_mean(name, (*METHODS, *PLANNED))
     msg = f"method '{name}': unknown; available: {available}{hint}"
@@ -126,15 +133,19 @@ def sensitivity(
     StudyError
         If the study cannot be done as asked, before any run.
     """
-    if controls is None or outcomes is None:
+    if (
+        controls is None
+        or outcomes is None
+        or scenarios is None
+        or not isinstance(study, Study)
+    ):
         workbook = workbook_of(model, folder_of(model))
+        if not isinstance(study, Study):
+            workbook, study = workbook_of_study(workbook, find_study(study))
         controls = workbook.controls if controls is None else controls
         outcomes = workbook.outcomes if outcomes is None else outcomes
-    if not isinstance(study, Study):
-        study = read_study(find_study(study), controls=controls, outcomes=outcomes)
-    if scenarios is None:
-        workbook = workbook_of(model, folder_of(model))
-        scenarios = [workbook.scenario(name) for name in study.scenarios]
+        if scenarios is None:
+            scenarios = [workbook.scenario(name) for name in study.scenarios]
     method = find_method(study.method)
     space = study_space(study, controls)
     keys = [parse_key(text, outcomes, model) for text in study.outcomes]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import SdmodelError
+from sdmodel.errors import SdmodelError, StudyError
 from sdmodel.study.controls import read_controls
+from sdmodel.study.factors import ranged
 from sdmodel.study.grids import find_grid, on_grid, read_grid
 from sdmodel.study.locate import is_shipped, locate_model, split_grid
-from sdmodel.study.outcomes import read_outcomes, stock_outcomes
+from sdmodel.study.outcomes import element_outcomes, read_outcomes, stock_outcomes
 from sdmodel.study.scenario import BASELINE, scenario_paths
 from sdmodel.study.scenario import read_scenario as read_scenario_of
+from sdmodel.study.study import read_study
+from sdmodel.study.toml_files import read_toml
 from sdmodel.translate.read import read_model as translate
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
+    from sdmodel.study.study import Study
 
 _JUDGE = (
     "engine pysd makes a Python program of this model and runs it; its names were "
@@ -113,6 +118,33 @@ def workbook_of(model: Model, folder: Path | None) -> Workbook:
     if kind is not None:
         raise kind(problems)
     return Workbook(model, folder, controls, outcomes)
+
+
+def workbook_of_study(workbook: Workbook, path: Path) -> tuple[Workbook, Study]:
+    """Return a study file, and the workbook as the study sees it.
+
+    The ranges that the study gives are among its controls. A model without
+    ``outcomes.csv`` is looked at through any of its variables.
+
+    Raises
+    ------
+    StudyError
+        With every problem of the file at once.
+    """
+    design = read_toml(path, StudyError, "study").get("design")
+    given = design.get("ranges") if isinstance(design, dict) else None
+    controls = ranged(path, given, workbook.controls, workbook.model)
+    outcomes = workbook.outcomes
+    if workbook.folder is None or not (workbook.folder / "outcomes.csv").exists():
+        outcomes = element_outcomes(workbook.model)
+    study = read_study(
+        path,
+        controls=controls,
+        outcomes=outcomes,
+        scenarios=workbook.scenario_ids(),
+        model=workbook.model,
+    )
+    return dataclasses.replace(workbook, controls=controls, outcomes=outcomes), study
 
 
 def read_model(name_or_path: str | Path = "consortium") -> Model:

@@ -176,6 +176,16 @@ def _outcome(
 
 def stock_outcomes(model: Model) -> tuple[Outcome, ...]:
     """Return what is looked at in a model without a table: every stock, at the end."""
+    return element_outcomes(model, ("stock",))
+
+
+def element_outcomes(
+    model: Model, kinds: Sequence[str] = ("stock", "auxiliary")
+) -> tuple[Outcome, ...]:
+    """Return every element of the variables of these kinds, at the end of the run.
+
+    Of a model without a table each is an outcome that a study may name.
+    """
     return tuple(
         Outcome(
             id=element,
@@ -189,8 +199,9 @@ def stock_outcomes(model: Model) -> tuple[Outcome, ...]:
             series_unit=variable.unit,
         )
         for variable in model.variables.values()
-        if variable.kind == "stock"
+        if variable.kind in kinds
         for element in variable.elements
+        if element in model.scalars
     )
 
 

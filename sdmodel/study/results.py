@@ -10,12 +10,9 @@ Dims of results are always in the order run, time, subscripts.
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime as dt
 import hashlib
-import io
 import json
-import math
 import shutil
 import sys
 from dataclasses import dataclass
@@ -32,9 +29,11 @@ from sdmodel.study.files import (
     sync,
 )
 from sdmodel.study.lock import locked
+from sdmodel.study.tables import cell as cell
+from sdmodel.study.tables import csv_bytes as csv_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import xarray as xr
 
@@ -44,6 +43,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the manifest; a reader refuses newer ones."""
 MANIFEST = "manifest.json"
+UNFINISHED = "unfinished"
+"""State of a sweep's manifest until its last file is written."""
 RESULTS = "results.nc"
 PAGE = "report.html"
 """What ``report`` adds to a run folder, after the manifest was written."""
@@ -143,6 +144,20 @@ def value_record(value: float | Schedule) -> float | dict[str, list[float]]:
 
 @contextlib.contextmanager
 def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder that is written as a whole, and refuse it if it holds other files.
+
+    Raises
+    ------
+    HostError, ResultsError
+        As for `held` and `check_folder`.
+    """
+    with held(folder):
+        check_folder(folder)
+        yield
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
     """Hold a folder for results, from before the first simulation to the last file.
 
     What a process that was killed left half-done beside it is cleared away; if it was
@@ -154,12 +169,11 @@ def claimed(folder: Path) -> Iterator[None]:
     HostError
         If another process is writing there, or it cannot be written.
     ResultsError
-        As for `check_folder`.
+        If it is the current folder or one above it.
     """
     _check_place(folder)
     with locked(folder):
         _clear_up(folder.resolve())
-        check_folder(folder)
         yield
 
 
@@ -224,7 +238,7 @@ def _foreign(folder: Path) -> list[str]:
     if MANIFEST not in names:
         return names
     try:
-        outputs = _manifest(folder / MANIFEST)["outputs"]
+        outputs = read_manifest(folder / MANIFEST)["outputs"]
     except (ResultsError, HostError):
         # Without a readable list nothing is known to be a run's.
         return names
@@ -256,13 +270,18 @@ def save_run(
         for name, data in files.items()
     }
     record = dict(manifest) | {"ended": now(), "outputs": outputs}
-    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with claimed(folder), atomic_folder(folder) as temporary:
-        for name, data in {**files, MANIFEST: text.encode()}.items():
+        for name, data in {**files, MANIFEST: manifest_bytes(record)}.items():
             path = temporary / name
             path.write_bytes(data)
             sync(path)
     return folder
+
+
+def manifest_bytes(record: Mapping[str, Any]) -> bytes:
+    """Return a manifest as it is written."""
+    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+    return (text + "\n").encode()
 
 
 def open_run(folder: Path) -> RunFolder:
@@ -280,7 +299,13 @@ def open_run(folder: Path) -> RunFolder:
     if not path.is_file():
         msg = f"{folder}: no run folder: {MANIFEST} is missing"
         raise ResultsError(msg)
-    manifest = _manifest(path)
+    manifest = read_manifest(path)
+    if manifest.get("state") == UNFINISHED:
+        msg = (
+            f"{folder}: an unfinished sweep, which goes on by the same command: "
+            f"{' '.join(map(str, manifest['command']))}"
+        )
+        raise ResultsError(msg)
     problems: list[str] = []
     outputs = manifest["outputs"]
     for name, about in outputs.items():
@@ -308,7 +333,14 @@ def _bytes(path: Path) -> bytes:
         raise host_error(error, path, "read") from error
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return a manifest, checked for its form alone.
+
+    Raises
+    ------
+    ResultsError
+        If it is damaged, or written by a newer version.
+    """
     try:
         manifest = json.loads(_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -351,31 +383,3 @@ def list_runs(place: Path) -> tuple[RunFolder | ResultsError, ...]:
 def dataset_bytes(dataset: xr.Dataset) -> bytes:
     """Return a dataset as the bytes of a NetCDF 4 file."""
     return bytes(dataset.to_netcdf(None, engine="h5netcdf"))
-
-
-def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a CSV table that spreadsheets open, numbers in full precision.
-
-    A byte order mark stands first if there is any letter beyond ASCII, by which
-    spreadsheets know UTF-8. Texts that a spreadsheet would take for a formula
-    (beginning with = + - @) get an apostrophe before them. None, and a number that does
-    not exist or is not finite, is an empty cell.
-    """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([cell(name) for name in columns])
-    writer.writerows([cell(item) for item in row] for row in rows)
-    text = buffer.getvalue()
-    return text.encode("utf-8" if text.isascii() else "utf-8-sig")
-
-
-def cell(item: object) -> str:
-    """Return one cell: numbers by ``repr``, texts made harmless."""
-    if item is None:
-        return ""
-    if isinstance(item, float):
-        return repr(float(item)) if math.isfinite(item) else ""
-    text = str(item)
-    if isinstance(item, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + text
-    return text

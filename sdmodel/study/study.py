@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import ModelFileError, StudyError, UsageError, did_you_mean
+from sdmodel.errors import ModelFileError, StudyError, did_you_mean
 from sdmodel.model.core import plain
-from sdmodel.study.controls import Control, mixes
-from sdmodel.study.locate import locate_model, usable
-from sdmodel.study.outcomes import Outcome, parse_key
+from sdmodel.study.factors import Mix, Range, parse_ranges
+from sdmodel.study.locate import locate_model
+from sdmodel.study.study_names import with_controls, with_outcomes, with_scenarios
 from sdmodel.study.summaries import DISCOUNT_RATE
 from sdmodel.study.toml_files import read_toml
 
@@ -20,24 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sdmodel.model.core import Model
+    from sdmodel.study.controls import Control
+    from sdmodel.study.outcomes import Outcome
 
-METHODS: tuple[str, ...] = ("morris", "sobol")
-ROLE_FACTORS: Mapping[str, str] = {"levers": "lever", "uncertainties": "uncertainty"}
+METHODS: tuple[str, ...] = ("morris", "sobol", "lhs")
+"""Methods of a design; "lhs" draws only, and is for ``sweep``, as is a CSV file."""
 LARGEST_N = 2**30
 """Beyond this no n is meant; what memory allows is for the study to say."""
 LARGEST_SEED = 2**63 - 1
 
 _KEYS = ("title", "question", "model", "scenarios", "outcomes", "discount", "design")
-_DESIGN_KEYS = ("method", "n", "seed", "factors", "mix")
+_DESIGN_KEYS = ("method", "n", "seed", "factors", "ranges", "mix")
 _MIX_KEYS = ("name", "names")
-
-
-@dataclass(frozen=True)
-class Mix:
-    """Shares that are drawn together by stick-breaking and reported as one group."""
-
-    name: str
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,8 +40,10 @@ class Study:
 
     ``factors`` are as written: "levers", "uncertainties" or names of controls;
     `chosen` gives the controls they mean. ``outcomes`` are keys such as ``id@2035``.
-    ``discount`` is the yearly rate of discounted totals. ``model`` is as written,
-    relative paths being relative to the study file: see `model_of`.
+    ``method`` is one of `METHODS`, or the path of a CSV file whose rows are the runs;
+    ``n`` is then how many of them are taken, 0 for all. ``ranges`` are what the study
+    itself gives. ``discount`` is the yearly rate of discounted totals. ``model`` is as
+    written, relative paths being relative to the study file: see `model_of`.
     """
 
     name: str
@@ -60,6 +56,7 @@ class Study:
     seed: int
     factors: tuple[str, ...]
     mixes: tuple[Mix, ...] = ()
+    ranges: tuple[Range, ...] = ()
     title: str = ""
     question: str = ""
     discount: float = DISCOUNT_RATE
@@ -131,27 +128,31 @@ def read_study(
     where = f"{path}, [design]"
     problems += _unknown(where, design, _DESIGN_KEYS)
     named = _text(path, table, "model", problems, default="consortium")
+    method = _method(path, where, design.get("method"), problems)
+    ranges = parse_ranges(path, where, design.get("ranges", {}), problems)
+    usual = [item.name for item in ranges] or ["levers", "uncertainties"]
     study = Study(
         name=path.parent.name if path.stem == "study" else path.stem,
         path=path,
         model=_resolve(path, named),
         scenarios=_list(path, table, "scenarios", problems),
         outcomes=_list(path, table, "outcomes", problems),
-        method=_method(where, design.get("method"), problems),
-        n=_whole(where, "n", design.get("n"), (1, LARGEST_N), problems),
+        method=method,
+        n=_n(where, design.get("n"), method, problems),
         seed=_whole(where, "seed", design.get("seed", 1), (0, LARGEST_SEED), problems),
-        factors=_list(where, design, "factors", problems, ("levers", "uncertainties")),
+        factors=_list(where, design, "factors", problems, tuple(usual)),
         mixes=_mixes(where, design.get("mix", []), problems),
+        ranges=ranges,
         title=_text(path, table, "title", problems, default=""),
         question=_text(path, table, "question", problems, default=""),
         discount=_rate(path, table.get("discount", DISCOUNT_RATE), problems),
     )
     if scenarios is not None:
-        study = _with_scenarios(study, scenarios, problems)
+        study = with_scenarios(study, scenarios, problems)
     if outcomes is not None:
-        study = _with_outcomes(study, outcomes, model, problems)
+        study = with_outcomes(study, outcomes, model, problems)
     if controls is not None:
-        study = _with_controls(study, controls, problems)
+        study = with_controls(study, controls, problems)
     if problems:
         raise StudyError(problems)
     return study
@@ -174,7 +175,7 @@ def override(
     problems: list[str] = []
     changes: dict[str, object] = {}
     if method is not None:
-        changes["method"] = _method("--method", method, problems)
+        changes["method"] = _method(None, "--method", method, problems)
     if n is not None:
         changes["n"] = _whole("command line", "--n", n, (1, LARGEST_N), problems)
     if seed is not None:
@@ -183,18 +184,6 @@ def override(
     if problems:
         raise StudyError(problems)
     return dataclasses.replace(study, **changes)  # type: ignore[arg-type]  # as checked
-
-
-def chosen(study: Study, controls: Sequence[Control]) -> tuple[Control, ...]:
-    """Return the controls that a study draws, in the order of ``controls.csv``."""
-    wanted = {plain(name) for name in study.factors}
-    roles = {role for word, role in ROLE_FACTORS.items() if word in wanted}
-    mixed = {plain(name) for mix in study.mixes for name in mix.names}
-    return tuple(
-        control
-        for control in controls
-        if control.role in roles or plain(control.name) in wanted | mixed
-    )
 
 
 def _unknown(
@@ -254,15 +243,28 @@ def _list(
     return tuple(given)
 
 
-def _method(where: str, given: object, problems: list[str]) -> str:
+def _method(path: Path | None, where: str, given: object, problems: list[str]) -> str:
     if isinstance(given, str) and plain(given) in METHODS:
         return plain(given)
+    if isinstance(given, str) and is_table(given):
+        return str((path.parent if path else Path()) / given)
     shown = "none given" if given is None else f"'{given}'"
     problems.append(
-        f"{where}, 'method': {shown}; allowed: {', '.join(METHODS)}"
-        + (did_you_mean(given, METHODS) if isinstance(given, str) else "")
+        f"{where}, 'method': {shown}; allowed: {', '.join(METHODS)}, or a CSV file of "
+        "values" + (did_you_mean(given, METHODS) if isinstance(given, str) else "")
     )
     return METHODS[0]
+
+
+def is_table(method: str) -> bool:
+    """Say whether a method is a CSV file whose rows are the runs."""
+    return method.casefold().endswith(".csv")
+
+
+def _n(where: str, given: object, method: str, problems: list[str]) -> int:
+    if given is None and is_table(method):
+        return 0
+    return _whole(where, "n", given, (1, LARGEST_N), problems)
 
 
 def _whole(
@@ -302,99 +304,3 @@ def _mixes(where: str, given: object, problems: list[str]) -> tuple[Mix, ...]:
         if names_of_mixes.count(name) > 1
     ]
     return tuple(found)
-
-
-def _with_scenarios(study: Study, known: Sequence[str], problems: list[str]) -> Study:
-    by_plain = {plain(name).replace("-", ""): name for name in known}
-    found: list[str] = []
-    for name in study.scenarios:
-        if name.casefold().endswith(".toml"):
-            beside = (study.path.parent if study.path else Path()) / name
-            if not usable(name) or not beside.is_file():
-                problems.append(f"{study.path}, 'scenarios': no file '{beside}'")
-            found.append(str(beside))
-            continue
-        true_name = by_plain.get(plain(name).replace("-", ""))
-        if true_name is None:
-            problems.append(
-                f"{study.path}, 'scenarios': no scenario '{name}'"
-                f"{did_you_mean(name, known)}"
-            )
-            continue
-        found.append(true_name)
-    return dataclasses.replace(study, scenarios=tuple(found))
-
-
-def _with_outcomes(
-    study: Study,
-    known: Sequence[Outcome],
-    model: Model | None,
-    problems: list[str],
-) -> Study:
-    found: list[str] = []
-    for text in study.outcomes:
-        try:
-            found.append(parse_key(text, known, model).text)
-        except UsageError as error:
-            problems += [f"{study.path}, 'outcomes': {said}" for said in error.problems]
-    return dataclasses.replace(study, outcomes=tuple(found))
-
-
-def _with_controls(
-    study: Study, controls: Sequence[Control], problems: list[str]
-) -> Study:
-    by_plain = {plain(control.name): control for control in controls}
-    words = (*ROLE_FACTORS, *(control.name for control in controls))
-    factors: list[str] = []
-    for text in study.factors:
-        if text in ROLE_FACTORS:
-            factors.append(text)
-        elif plain(text) in by_plain:
-            factors.append(by_plain[plain(text)].name)
-        else:
-            problems.append(
-                f"{study.path}, [design], 'factors': no control '{text}'; allowed: "
-                f"levers, uncertainties or a name of controls.csv"
-                f"{did_you_mean(text, words)}"
-            )
-    owner: dict[str, str] = {}
-    true_mixes: list[Mix] = []
-    for mix in study.mixes:
-        names: list[str] = []
-        for text in mix.names:
-            place = f"{study.path}, [design], mix '{mix.name}'"
-            control = by_plain.get(plain(text))
-            if control is None:
-                hint = did_you_mean(text, words[len(ROLE_FACTORS) :])
-                problems.append(f"{place}: no control '{text}'{hint}")
-                continue
-            if control.mix is None and not 0 <= control.min < control.max <= 1:
-                problems.append(
-                    f"{place}: '{control.name}' is no share: its limits are "
-                    f"{control.min:g} … {control.max:g}; a mix holds shares, "
-                    "from 0 to 1"
-                )
-                continue
-            if control.name in owner:
-                problems.append(
-                    f"{place}: '{control.name}' is already in '{owner[control.name]}'"
-                )
-            owner[control.name] = mix.name
-            names.append(control.name)
-        true_mixes.append(Mix(mix.name, tuple(names)))
-    study = dataclasses.replace(study, factors=tuple(factors), mixes=tuple(true_mixes))
-    return dataclasses.replace(study, mixes=_completed(study, tuple(controls), owner))
-
-
-def _completed(
-    study: Study, controls: tuple[Control, ...], owner: Mapping[str, str]
-) -> tuple[Mix, ...]:
-    """Add mixes of controls.csv: shares drawn one by one mostly exceed one."""
-    drawn = {control.name for control in chosen(study, controls)}
-    extra = [
-        Mix(name, tuple(member.name for member in members))
-        for name, members in mixes(controls).items()
-        if any(m.name in drawn for m in members)
-        and not any(m.name in owner for m in members)
-    ]
-    return (*study.mixes, *extra)

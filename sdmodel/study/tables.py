@@ -1,4 +1,4 @@
-"""The tables beside a model: CSV files with fixed columns, each problem told by row."""
+"""Tables as CSV: read with each problem told by row, written for spreadsheets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sdmodel.errors import DataError, did_you_mean
 from sdmodel.study.files import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -104,3 +105,31 @@ def _check_header(path: Path, header: list[str], columns: tuple[str, ...]) -> No
     ]
     if problems:
         raise DataError(problems)
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a CSV table that spreadsheets open, numbers in full precision.
+
+    A byte order mark stands first if there is any letter beyond ASCII, by which
+    spreadsheets know UTF-8. Texts that a spreadsheet would take for a formula
+    (beginning with = + - @) get an apostrophe before them. None, and a number that does
+    not exist or is not finite, is an empty cell.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([cell(name) for name in columns])
+    writer.writerows([cell(item) for item in row] for row in rows)
+    text = buffer.getvalue()
+    return text.encode("utf-8" if text.isascii() else "utf-8-sig")
+
+
+def cell(item: object) -> str:
+    """Return one cell: numbers by ``repr``, texts made harmless."""
+    if item is None:
+        return ""
+    if isinstance(item, float):
+        return repr(float(item)) if math.isfinite(item) else ""
+    text = str(item)
+    if isinstance(item, str) and text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + text
+    return text

@@ -31,6 +31,29 @@ def _file(digest: str) -> Path:
     return folder() / f"model-{digest[:32]}.json"
 
 
+def to_bytes(model: Model) -> bytes:
+    """Return a model as text that can travel: data, which nobody executes."""
+    return json.dumps(_to_columns(model), separators=(",", ":")).encode()
+
+
+def from_bytes(content: bytes, path: str) -> Model:
+    """Return the model that `to_bytes` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it is not whole, or of another version.
+    """
+    try:
+        data = json.loads(content)
+        if data["format"] != FORMAT:
+            msg = f"format {data['format']}; this sdmodel reads {FORMAT}"
+            raise ValueError(msg)
+        return _from_columns(data, path)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+
+
 def load(digest: str, path: str) -> Model | None:
     """Return the cached model of this digest; None if there is none that is whole."""
     try:
@@ -52,7 +75,7 @@ def store(model: Model) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, suffix=".part")
         try:
-            content = json.dumps(_to_columns(model), separators=(",", ":")).encode()
+            content = to_bytes(model)
             with os.fdopen(handle, "wb") as file:
                 file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
                 file.write(content)

@@ -8,10 +8,11 @@ import pytest
 
 from sdmodel.errors import StudyError
 from sdmodel.study.controls import read_controls
+from sdmodel.study.factors import Mix, chosen
 from sdmodel.study.locate import find_study, locate_model
 from sdmodel.study.outcomes import read_outcomes
 from sdmodel.study.scenario import scenario_paths
-from sdmodel.study.study import Mix, chosen, model_of, override, read_study
+from sdmodel.study.study import model_of, override, read_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
