@@ -11,8 +11,11 @@ from sdmodel.cli.common import (
     emit_json,
     engine_option,
     finite,
+    jobs_option,
     json_option,
     model_option,
+    progress_bar,
+    seed_option,
     show_table,
 )
 from sdmodel.study.systems import KINDS
@@ -41,14 +44,32 @@ TITLES = {
 @click.option(
     "--test", "test", is_flag=True, help="Run every claim and tell what it found."
 )
+@click.option(
+    "--draws",
+    type=click.IntRange(min=0, max=4096),
+    default=0,
+    metavar="INTEGER",
+    help="Run the claims, over so many draws of the uncertainties too.",
+)
+@seed_option
 @engine_option
+@jobs_option
 @json_option
 def systems(
-    model: str, kind: str | None, test: bool, engine: str, as_json: bool
+    model: str,
+    kind: str | None,
+    test: bool,
+    draws: int,
+    seed: int | None,
+    engine: str,
+    jobs: int | None,
+    as_json: bool,
 ) -> None:
     """List what the sources name, and what in the model carries it.
 
-    With --test every claim of an effect is run; the exit code is 1 if one fails.
+    With --test every claim of an effect is run; the exit code is 1 if one fails at
+    the central values. With --draws 64 it says how often each holds when the
+    uncertainties take other values: where evidence is thin, both signs are possible.
 
     Example: sdmodel systems --kind mechanism
     """
@@ -68,8 +89,18 @@ def systems(
     )
     rows = [row for row in read if kind in (None, row.kind)]
     trials: tuple[Trial, ...] = ()
+    test = test or draws > 0
     if test:
-        trials = try_claims(workbook, rows, engine=cast("EngineName", engine))
+        with progress_bar("claims", draws) as progress:
+            trials = try_claims(
+                workbook,
+                rows,
+                draws=draws,
+                seed=seed or 0,
+                engine=cast("EngineName", engine),
+                jobs=jobs,
+                progress=progress,
+            )
     if as_json:
         emit_json([_record(row, trials if test else None) for row in rows])
     elif test:
@@ -105,9 +136,11 @@ def _carried(row: System) -> str:
 
 
 def _show_trials(trials: Sequence[Trial]) -> None:
+    drawn = any(trial.drawn for trial in trials)
+    heads = ["id", "change", "claimed", "before", "after", "found", "holds"]
     show_table(
         "",
-        ["id", "change", "claimed", "before", "after", "found", "holds"],
+        [*heads, *(["in draws", "5 to 95 %"] if drawn else [])],
         [
             [
                 trial.system.id,
@@ -117,13 +150,19 @@ def _show_trials(trials: Sequence[Trial]) -> None:
                 f"{trial.after:.5g}",
                 f"{trial.change:+.2%}",
                 "yes" if trial.holds else "NO",
+                *(_draws(trial) if drawn else []),
             ]
             for trial in trials
         ],
-        right=(3, 4, 5),
+        right=(3, 4, 5, 7),
     )
     failed = sum(not trial.holds for trial in trials)
     click.echo(f"{len(trials)} effects claimed, {failed} not found")
+
+
+def _draws(trial: Trial) -> list[str]:
+    low, high = trial.spread
+    return [f"{trial.share:.0%}", f"{low:+.1%} to {high:+.1%}"]
 
 
 def _record(row: System, trials: Sequence[Trial] | None) -> dict[str, object]:
@@ -146,6 +185,10 @@ def _record(row: System, trials: Sequence[Trial] | None) -> dict[str, object]:
                 "after": finite(trial.after),
                 "change_relative": finite(trial.change),
                 "holds": trial.holds,
+                "draws": len(trial.drawn),
+                "holds_in_draws": finite(trial.share),
+                "change_p5": finite(trial.spread[0]),
+                "change_p95": finite(trial.spread[1]),
             }
             for claim, trial in zip(claims, found, strict=True)
         ]

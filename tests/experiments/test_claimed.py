@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from sdmodel.cli.main import main
@@ -15,6 +17,8 @@ from sdmodel.study.systems import read_systems
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from sdmodel.experiments.claimed import Trial
 
@@ -100,3 +104,59 @@ def test_a_model_without_the_table_says_so(
     assert capsys.readouterr().out.startswith("This model has no systems.csv")
     assert main(["systems", "--json", "--model", str(folder)]) == 0
     assert json.loads(capsys.readouterr().out) == []
+
+
+def test_draws_say_how_often_a_claim_holds(folder: Path) -> None:
+    row = 'A1,form,Form,形式,carried,variable:spending,"{}",,paper\n'
+    cell = (
+        "premium: fund_balance +; drg vs baseline: spending_total -, spending_total +"
+    )
+    (folder / "systems.csv").write_text(HEAD + row.format(cell), "utf-8")
+    book = open_workbook(folder)
+    systems = read_systems(folder, book.model, book.controls, book.outcomes)
+    money, down, up = try_claims(book, systems, draws=64, seed=3)
+    assert len(money.drawn) == 64
+    assert money.share == 1.0
+    # DRG saves or costs: its saving is drawn from -0.05 to 0.2, and so are the signs.
+    assert 0 < up.share < down.share < 1
+    assert up.share + down.share <= 1
+    low, high = down.spread
+    assert low < 0 < high
+    assert min(down.drawn) <= low <= high <= max(down.drawn)
+    # The same seed draws the same, and central values do not depend on draws.
+    assert try_claims(book, systems, draws=64, seed=3) == (money, down, up)
+    (plain, *_) = try_claims(book, systems)
+    assert (plain.before, plain.after) == (money.before, money.after)
+    assert math.isnan(plain.share)
+
+
+def test_a_draw_at_the_defaults_is_the_central_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = open_workbook(folder)
+
+    def centre(n: int, dimensions: int, seed: int) -> NDArray[np.float64]:
+        del seed
+        defaults = [c.default for c in book.controls if c.role == "uncertainty"]
+        assert len(defaults) == dimensions
+        return np.tile(defaults, (n, 1))
+
+    monkeypatch.setattr("sdmodel.experiments.claimed.sobol_points", centre)
+    monkeypatch.setattr("sdmodel.experiments.space.Space.values", lambda _, unit: unit)
+    tried(folder, "premium: fund_balance +")
+    systems = read_systems(folder, book.model, book.controls, book.outcomes)
+    (trial,) = try_claims(book, systems, draws=2)
+    assert trial.drawn == (trial.change, trial.change)
+
+
+def test_draws_are_a_power_of_two(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried(folder, "premium: fund_balance +")
+    given = ["systems", "--test", "--draws", "20", "--model", str(folder)]
+    assert main(given) == 2
+    assert "--draws 20; allowed: a power of two" in capsys.readouterr().err
+    assert main([*given[:3], "16", *given[4:], "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["claims"][0]["draws"] == 16
+    assert row["claims"][0]["holds_in_draws"] == 1.0
