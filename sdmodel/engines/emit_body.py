@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sdmodel.engines.emit_lookup import lookup
 from sdmodel.engines.emit_math import (
-    double_logarithm,
     exponential,
+    full_logarithm,
     logarithm,
     power,
     uniform,
@@ -178,7 +178,7 @@ class Body:
             if kind == "inverse":
                 code.store(code.over(code.const(1.0), x), "%dst", slot)
             elif kind == "log":
-                high, low = double_logarithm(code, x)
+                high, low = full_logarithm(code, x)
                 code.store(high, "%dst", slot)
                 code.store(low, "%dst", self.slots.derived[("log_low", index)])
 
@@ -263,7 +263,7 @@ class Body:
         else:
             # Several powers of one base share its logarithm, half of their cost.
             if x not in self._logs:
-                self._logs[x] = double_logarithm(code, self.real(x))
+                self._logs[x] = full_logarithm(code, self.real(x))
             log = self._logs[x]
         return power(code, self.real(x), self.real(y), log, known)
 

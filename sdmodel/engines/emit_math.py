@@ -155,6 +155,11 @@ def _reduce(code: Code, x: str) -> tuple[str, str]:
 
 def logarithm(code: Code, x: str) -> str:
     """Return ln(x): nan below zero, minus infinity at zero."""
+    return _log_specials(code, x, _logarithm(code, x))
+
+
+def _logarithm(code: Code, x: str) -> str:
+    """Return ln(x) of a positive finite number."""
     m, e = _reduce(code, x)
     f = code.minus(m, code.const(1.0))
     s = code.over(f, code.plus(m, code.const(1.0)))
@@ -164,8 +169,7 @@ def logarithm(code: Code, x: str) -> str:
     half = code.times(code.times(f, f), code.const(0.5))
     low = code.fused(e, code.const(_LN2_LOW), code.times(s, code.plus(half, r)))
     y = code.minus(f, code.minus(half, low))
-    y = code.fused(e, code.const(_LN2_HIGH), y)
-    return _log_specials(code, x, y)
+    return code.fused(e, code.const(_LN2_HIGH), y)
 
 
 def _log_specials(code: Code, x: str, y: str) -> str:
@@ -173,6 +177,13 @@ def _log_specials(code: Code, x: str, y: str) -> str:
     y = code.choose(code.compare("olt", x, inf), y, x)  # inf and nan stay themselves
     y = code.choose(code.compare("oeq", x, zero), code.const(-math.inf), y)
     return code.choose(code.compare("olt", x, zero), code.const(math.nan), y)
+
+
+def full_logarithm(code: Code, x: str) -> tuple[str, str]:
+    """Return ln |x| as a sum of two doubles, the second zero for a short power."""
+    if code.target.short_power:
+        return _logarithm(code, code.call("llvm.fabs", x)), code.const(0.0)
+    return double_logarithm(code, x)
 
 
 def double_logarithm(code: Code, x: str) -> tuple[str, str]:
@@ -239,12 +250,15 @@ def power(
     nan = code.const(math.nan)
     # Beyond 2^64 every power but that of 1 has long over- or underflowed.
     bounded = code.at_least(-(2.0**64), code.at_most(2.0**64, y))
-    t, t_low = code.product(bounded, log[0])
-    t_low = code.fused(bounded, log[1], t_low)
-    # The tail means nothing where the result is 0 or infinite, and may be nan there.
-    size_t = code.call("llvm.fabs", t)
-    t_low = code.choose(code.compare("olt", size_t, code.const(800.0)), t_low, zero)
-    value = exponential(code, t, t_low)
+    if code.target.short_power:
+        value = exponential(code, code.times(bounded, log[0]))
+    else:
+        t, t_low = code.product(bounded, log[0])
+        t_low = code.fused(bounded, log[1], t_low)
+        # The tail means nothing where the result is 0 or infinite; it may be nan there.
+        size_t = code.call("llvm.fabs", t)
+        t_low = code.choose(code.compare("olt", size_t, code.const(800.0)), t_low, zero)
+        value = exponential(code, t, t_low)
     size = code.call("llvm.fabs", x)
     at_zero = code.compare("oeq", size, zero)
     at_inf = code.compare("oeq", size, inf)

@@ -19,7 +19,8 @@ class Target:
     rounding inside exp, ln and pow; model arithmetic is never contracted. ``wide``
     allows AVX-512's own permutes and scaling. ``gather`` false means that the loop
     around the steps writes scheduled values into the slots, where each step reads them
-    as constants. ``features`` is LLVM's list.
+    as constants. ``short_power`` takes one logarithm in double precision for x^y, whose
+    error then grows with the size of y·ln x. ``features`` is LLVM's list.
     """
 
     cpu: str
@@ -28,10 +29,12 @@ class Target:
     fma: bool
     wide: bool
     gather: bool = True
+    short_power: bool = False
 
     @property
     def key(self) -> str:
         """Text that names these settings in a cache key."""
+        # The others show in the code itself, which is part of every key.
         return f"{self.cpu}|{self.features}|{self.lanes}|{self.fma}|{self.wide}"
 
 

@@ -36,6 +36,7 @@ SETTINGS = Target(
     fma=False,
     wide=False,
     gather=False,
+    short_power=True,
 )
 EXPORT = "sd_run"
 

@@ -12,7 +12,12 @@ from sdmodel.experiments.targets import read_targets
 from sdmodel.lab.draws import draws_document
 from sdmodel.lab.flows import Flow, read_flows
 from sdmodel.lab.kernel import LabKernel, make_kernel
-from sdmodel.lab.levers import bare_controls, lever_documents, mix_documents
+from sdmodel.lab.levers import (
+    bare_controls,
+    chinese_meanings,
+    lever_documents,
+    mix_documents,
+)
 from sdmodel.lab.record import agreement, as_json, record
 from sdmodel.study.design import Schedule
 from sdmodel.study.results import versions
@@ -79,7 +84,7 @@ def collect(book: Workbook) -> Lab:
     data: dict[str, Any] = {
         "model": facts,
         "times": list(kernel.points),
-        "levers": lever_documents(controls, model, scheduled),
+        "levers": lever_documents(controls, model, scheduled, chinese_meanings(folder)),
         "mixes": mix_documents(controls),
         "outcomes": [_outcome(outcome, about) for outcome in outcomes],
         "presets": [_preset(scenario) for scenario in presets],

@@ -6,13 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.experiments.space import held
+from sdmodel.model.core import plain
 from sdmodel.study.controls import Control, mixes, unit_of, variable_of
+from sdmodel.study.tables import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     from sdmodel.model.core import Model
 
+NAMES = "names.csv"
 MOST_BARE = 120
 """Constants that a lab without a table offers; a list without end helps nobody."""
 
@@ -76,8 +80,26 @@ def _bare(
     )
 
 
+def chinese_meanings(folder: Path | None) -> dict[str, str]:
+    """Return what variables mean in Chinese, from ``names.csv``; none without it.
+
+    Raises
+    ------
+    DataError
+        If the table is wrong.
+    """
+    path = folder / NAMES if folder else None
+    if path is None or not path.is_file():
+        return {}
+    rows = read_rows(path, ("name", "meaning_zh"))
+    return {plain(row.cells["name"]): row.cells["meaning_zh"] for row in rows}
+
+
 def lever_documents(
-    controls: Sequence[Control], model: Model, scheduled: Collection[str]
+    controls: Sequence[Control],
+    model: Model,
+    scheduled: Collection[str],
+    chinese: Mapping[str, str],
 ) -> list[dict[str, Any]]:
     """Return the levers and uncertainties as the page reads them.
 
@@ -89,13 +111,18 @@ def lever_documents(
         Gives the meaning: the comment of the model file.
     scheduled
         Names of the uncertainties that can follow a schedule, as every lever can.
+    chinese
+        From `chinese_meanings`.
     """
     return [
         {
             "name": c.name,
             "role": c.role,
             "label": {"en": c.label_en, "zh": c.label_zh or None},
-            "meaning": {"en": _comment(c.name, model), "zh": None},
+            "meaning": {
+                "en": _comment(c.name, model),
+                "zh": chinese.get(plain(variable_of(c.name, model))) or None,
+            },
             "unit": c.unit,
             "min": c.min,
             "max": c.max,

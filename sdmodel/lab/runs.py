@@ -11,6 +11,7 @@ from sdmodel.engines.batch import make_batch
 from sdmodel.engines.native import compile_plan
 from sdmodel.engines.simulate import simulate
 from sdmodel.engines.target import host_target
+from sdmodel.engines.wasm import SETTINGS
 from sdmodel.study.design import Inputs, Save, Schedule
 from sdmodel.study.values import value_at
 
@@ -89,7 +90,8 @@ def twin(
     model: Model, plan: Plan, sets: Sequence[Mapping[str, Value]], steps: Sequence[int]
 ) -> NDArray[np.float64]:
     """Return (run, step, name): this processor, with the page kernel's settings."""
-    settings = replace(host_target(), lanes=2, fma=False, wide=False)
+    host = host_target()
+    settings = replace(SETTINGS, cpu=host.cpu, features=host.features, gather=True)
     drives = [model.inputs[drive].name for drive in plan.drives]
     inputs = as_inputs(model, sets, drives)
     timed = {model.input_index[n]: runs for n, runs in inputs.schedules.items()}
