@@ -10,7 +10,7 @@ outcome: over all ways from levers to the outcome, through stocks and around loo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sdmodel.study.summaries import Window
 
 OUTCOME = "outcome"
+CHUNK = 48
+"""Steps that are swept together: few enough for the memory of a small machine."""
 ADDED = ("final", "mean", "total", "discounted")
 """Summaries that are weighted sums of a series, so that a change has parts."""
 
@@ -101,17 +103,6 @@ def flux(web: Web, both: Courses, keys: Sequence[OutcomeKey], window: Window) ->
     return _Sweep(web, both, keys, np.stack(weights, axis=1)).result()
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Links whose readers are swept together, ordered by what they read."""
-
-    links: NDArray[np.int64]
-    target: NDArray[np.int64]
-    source: NDArray[np.int64]
-    unique: NDArray[np.int64]
-    starts: NDArray[np.int64]
-
-
 class _Sweep:
     """The linear system of differences and its sweep backwards in time."""
 
@@ -134,9 +125,14 @@ class _Sweep:
         self.names = list(changes)
         self.index = {name: i for i, name in enumerate(self.names)}
         steps = len(both.times)
-        self.first = min(
-            (int(np.argmax(c != 0)) for c in changes.values()), default=steps
-        )
+        # Constants, and what is made of them, differ all the time; nothing answers
+        # before the first of all others does.
+        answers = [
+            int(np.argmax(c != 0))
+            for name, c in changes.items()
+            if both.nodes[model.scalars[name]].shape[1] > 1
+        ]
+        self.first = max(min(answers, default=steps) - 1, 0)
         self.change = np.array([c[self.first :] for c in changes.values()])
         self.change = self.change.reshape(len(changes), steps - self.first)
         self.weights = weights[self.first :]
@@ -225,82 +221,49 @@ class _Sweep:
             i: np.broadcast_to(w, self.change.shape[1:]) for i, w in worth[-1].items()
         }
 
-    def _groups(self) -> tuple[_Group | None, list[_Group]]:
-        """Return the links that states read by, then the others, top level first."""
-        level: dict[str, int] = {}
-        order = sorted((self.web.model.scalars[n], n) for n in self.names)
-        parents: dict[int, list[int]] = {}
-        for source, target in self.pairs.tolist():
-            parents.setdefault(target, []).append(source)
-        state = [self.web.is_state(name) for name in self.names]
-        for _, name in order:
-            i = self.index[name]
-            above = [] if state[i] else parents.get(i, [])
-            level[name] = max((level[self.names[p]] + 1 for p in above), default=0)
-        depth = np.array([level[n] for n in self.names], dtype=np.int64)
-        into = self.pairs[:, 1]
-        is_late = np.array(state, dtype=bool)[into]
-        late = np.flatnonzero(is_late)
-        found = (
-            np.flatnonzero(~is_late & (depth[into] == d))
-            for d in range(int(np.max(depth, initial=0)), 0, -1)
-        )
-        groups = [self._group(links) for links in found if links.size]
-        return (self._group(late) if late.size else None), groups
-
-    def _group(self, links: NDArray[np.int64]) -> _Group:
-        links = links[np.argsort(self.pairs[links, 0], kind="stable")]
-        source = self.pairs[links, 0]
-        unique, starts = np.unique(source, return_index=True)
-        return _Group(links, self.pairs[links, 1], source, unique, starts)
-
     def result(self) -> Flux:
         """Sweep backwards and gather what each link and lever carries."""
+        with np.errstate(all="ignore"):  # an outcome without a value stays without
+            return self._result()
+
+    def _result(self) -> Flux:
         model, outcomes = self.web.model, len(self.keys)
         count, steps = self.change.shape
-        late, groups = self._groups()
-        carried = np.zeros((len(self.pairs), outcomes))
+        self.carried = np.zeros((len(self.pairs), outcomes))
         brought = np.zeros((count, outcomes))
         direct = np.zeros((count, outcomes))
-        states = np.array([self.web.is_state(n) for n in self.names], dtype=bool)
-        assign = {s.name for s in model.states if s.rule == "assign"}
-        jump = np.array([n in assign for n in self.names], dtype=bool)
-        gain = np.where(jump, 1.0, model.time.step)[:, None]
-        keep = (states & ~jump)[:, None]
-        worth = np.zeros((count, outcomes))
-
-        def pull(group: _Group, worth_of: NDArray[np.float64], step: int) -> None:
-            value = worth_of[group.target] * self.slope[group.links, step][:, None]
-            carried[group.links] += value * self.change[group.source, step][:, None]
-            worth[group.unique] += np.add.reduceat(value, group.starts, axis=0)
-
-        for step in range(steps - 1, -1, -1):
-            following = worth * states[:, None]
-            worth = following * keep
-            for column, parts in enumerate(self.ends):
-                for i, slope in parts.items():
-                    add = self.weights[step, column] * slope[step]
-                    worth[i, column] += add
-                    direct[i, column] += add * self.change[i, step]
-            if late is not None and step < steps - 1:
-                pull(late, following * gain, step)
-            for group in groups:
-                pull(group, worth, step)
-            brought += worth * self.change[:, [step]]
+        order = sorted(range(count), key=lambda i: model.scalars[self.names[i]])
+        self.states = [i for i in order if self.web.is_state(self.names[i])]
+        self.others = [
+            i
+            for i in order
+            if i not in set(self.states) and self.names[i] not in model.input_index
+        ]
+        self.into: dict[int, list[tuple[int, int]]] = {}
+        for link, (source, target) in enumerate(self.pairs.tolist()):
+            self.into.setdefault(target, []).append((link, source))
+        later = np.zeros((len(self.states), outcomes))
+        for stop in range(steps, 0, -CHUNK):
+            part = slice(max(stop - CHUNK, 0), stop)
+            worth, later = self._worth(part, later, last=stop == steps)
+            change = self.change[:, part]
+            for column, ends in enumerate(self.ends):
+                for i, slope in ends.items():
+                    add = self.weights[part, column] * slope[part]
+                    direct[i, column] += float(add @ change[i])
+            brought += np.einsum("ito,it->io", worth, change)
         if self.at_start:
-            seeds = np.zeros_like(worth)
+            seeds = np.zeros((count, 1, outcomes))
             for i, starts in self.at_start.items():
                 for name, slope in starts.items():
-                    seeds[self.index[name]] += worth[i] * slope[0]
-            worth = seeds
-            for group in groups:
-                pull(group, worth, 0)
-            brought += worth * self.change[:, [0]]
+                    seeds[self.index[name], 0] += worth[i, 0] * slope[0]
+            self._down(seeds, slice(0, 1))
+            brought += seeds[:, 0] * self.change[:, [0]]
         used = np.flatnonzero(np.any(direct != 0, axis=1))
         links = [(self.names[s], self.names[t]) for s, t in self.pairs.tolist()]
         return Flux(
             links=(*links, *((self.names[i], OUTCOME) for i in used)),
-            carried=np.concatenate([carried, direct[used]]),
+            carried=np.concatenate([self.carried, direct[used]]),
             levers={
                 name: brought[i]
                 for i, name in enumerate(self.names)
@@ -308,3 +271,98 @@ class _Sweep:
             },
             change=direct.sum(axis=0),
         )
+
+    def _worth(
+        self, part: slice, later: NDArray[np.float64], *, last: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return what a unit of each element is worth at each step of a part of time.
+
+        ``later`` is the worth of states at the step after the part, (state, outcome);
+        it is returned anew for the part before. With ``last`` nothing comes after.
+        """
+        model, outcomes = self.web.model, len(self.keys)
+        count, steps = len(self.names), part.stop - part.start
+        place = {i: k for k, i in enumerate(self.states)}
+        assign = {s.name for s in model.states if s.rule == "assign"}
+        jump = np.array([self.names[i] in assign for i in self.states], dtype=bool)
+        gain = np.where(jump, 1.0, model.time.step)
+        on, through = self._on_states(part, place)
+        states = np.zeros((steps + 1, len(self.states), outcomes))
+        states[-1] = later
+        for step in range(steps - 1, -1, -1):
+            after = states[step + 1]
+            states[step] = np.where(jump[:, None], 0.0, after) + on[step].T
+            if not (last and step == steps - 1):
+                # Not by BLAS, which would wake all cores for each small product.
+                states[step] += np.einsum(
+                    "sr,ro->so", through[step], gain[:, None] * after
+                )
+        worth = np.zeros((count, steps, outcomes))
+        for column, ends in enumerate(self.ends):
+            for i, slope in ends.items():
+                worth[i, :, column] += self.weights[part, column] * slope[part]
+        for i, k in place.items():
+            reach = gain[k] * states[1:, k]
+            if last:
+                reach[-1] = 0.0
+            self._pull(i, reach, worth, part)
+        self._down(worth, part)
+        # A state's own worth is known already, its persistence included.
+        worth[self.states] = states[:-1].transpose(1, 0, 2)
+        return worth, states[0]
+
+    def _on_states(
+        self, part: slice, place: dict[int, int]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return how outcomes and updates depend on states within one step.
+
+        Dims (step, outcome, state) and (step, state, updated state).
+        """
+        steps, size = part.stop - part.start, len(place)
+        reach: dict[int, NDArray[np.float64]] = {}
+
+        def gathered(parents: list[tuple[NDArray[np.float64], int]]) -> Any:
+            total = np.zeros((size, steps))
+            for slope, i in parents:
+                if i in place:
+                    total[place[i]] += slope
+                elif i in reach:
+                    total += slope * reach[i]
+            return total
+
+        def parents_of(i: int) -> list[tuple[NDArray[np.float64], int]]:
+            return [(self.slope[n, part], u) for n, u in self.into.get(i, ())]
+
+        for i in self.others:
+            reach[i] = gathered(parents_of(i))
+        through = np.stack(
+            [gathered(parents_of(i)) for i in place] or [np.zeros((0, steps))]
+        )
+        on = np.stack(
+            [
+                self.weights[part, column]
+                * gathered([(slope[part], i) for i, slope in ends.items()])
+                for column, ends in enumerate(self.ends)
+            ]
+        )
+        through = through.reshape(size, size, steps)
+        # Each step's matrix in one piece: otherwise its products go the slow way.
+        return on.transpose(2, 0, 1), np.ascontiguousarray(through.transpose(2, 1, 0))
+
+    def _pull(
+        self,
+        reader: int,
+        worth_of: NDArray[np.float64],
+        worth: NDArray[np.float64],
+        part: slice,
+    ) -> None:
+        """Pass a reader's worth (step, outcome) on to what it reads."""
+        for link, source in self.into.get(reader, ()):
+            add = worth_of * self.slope[link, part][:, None]
+            worth[source] += add
+            self.carried[link] += self.change[source, part] @ add
+
+    def _down(self, worth: NDArray[np.float64], part: slice) -> None:
+        """Pass the worth of elements that are no states on, last in order first."""
+        for i in reversed(self.others):
+            self._pull(i, worth[i], worth, part)

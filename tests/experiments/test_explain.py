@@ -12,6 +12,7 @@ import pytest
 from sdmodel.cli.main import main
 from sdmodel.errors import RunError
 from sdmodel.experiments.explain import Explanation, added_key, explain
+from sdmodel.experiments.page_loops import page_loops
 from sdmodel.experiments.whatif import evaluate
 from sdmodel.experiments.workbook import Workbook, open_workbook
 from sdmodel.study.outcomes import parse_key
@@ -127,3 +128,23 @@ def test_a_model_without_loops_is_explained_too(
 def test_a_wrong_outcome_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "drg", "in_county_shar"]) == 2
     assert "nearest: 'in_county_share'" in capsys.readouterr().err
+
+
+def test_the_page_is_told_what_the_verb_tells(book: Workbook) -> None:
+    found = page_loops(book, ["dip"])
+    here = found["scenarios"]["dip"]["outcomes"]["spending_per_capita"]
+    there = ask(book, "dip", "spending_per_capita")
+    assert here["change"] == pytest.approx(there.change, rel=1e-5)
+    assert here["ways"][0]["carried"] == pytest.approx(
+        there.ways[0].way.carried, rel=1e-5
+    )
+    best = there.loops[0]
+    assert here["loops"][best.loop.id]["feedback"] == pytest.approx(
+        best.feedback, rel=1e-5
+    )
+    assert here["loops"][best.loop.id]["share"] == pytest.approx(
+        best.share.tolist(), abs=1e-3
+    )
+    assert len(here["loops"][best.loop.id]["share"]) == len(found["times"])
+    assert {loop["id"] for loop in found["loops"]} >= set(here["loops"])
+    json.dumps(found, allow_nan=False)
