@@ -97,6 +97,11 @@ def changed(old: str, new: str) -> str:
     return MODEL.replace(old, new, 1)
 
 
+SYSTEMS = (
+    "id,kind,label_en,label_zh,status,carried_by,claims,reason,source\n"
+    "A1,form,Form,形式,carried,{carrier},{claim},,paper\n"
+)
+
 CASES = [
     # -- unknown verbs, options and models
     Case("unknown verb", ("rnu",), ("no verb 'rnu'", "nearest: 'run'")),
@@ -319,6 +324,28 @@ CASES = [
         ("outcomes", "--model", "tiny"),
         ("outcomes.csv", "empty"),
         {"tiny/outcomes.csv": ""},
+    ),
+    Case(
+        "table",
+        ("systems", "--model", "tiny"),
+        ("systems.csv", "'carriedby'", "nearest: 'carried_by'", "'claims' is missing"),
+        {"tiny/systems.csv": "id,kind,carriedby\n"},
+    ),
+    Case(
+        "table",
+        ("systems", "--test", "--model", "tiny"),
+        ("systems.csv, row 2", "no lever 'premum'; nearest: 'premium'"),
+        {"tiny/systems.csv": SYSTEMS.format(carrier="lever:premum", claim="")},
+    ),
+    Case(
+        "table",
+        ("systems", "--test", "--model", "tiny"),
+        ("'A1', 'premium 9 to 9000'", "9 is outside", "9000 is outside 300 … 600"),
+        {
+            "tiny/systems.csv": SYSTEMS.format(
+                carrier="variable:spending", claim="premium 9 to 9000: fund_balance +"
+            )
+        },
     ),
     Case(
         "table",

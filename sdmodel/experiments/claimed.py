@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdmodel.errors import UsageError
+from sdmodel.errors import DataError, SdmodelError, UsageError
 from sdmodel.experiments.designs import sobol_points
 from sdmodel.experiments.ensemble import Ensemble, crossed
 from sdmodel.experiments.space import drawable, make_space
@@ -132,8 +132,7 @@ def try_claims(
     claims = [(s, claim) for s in systems for claim in s.claims]
     if not claims:
         return ()
-    sides = dict.fromkeys(side for _, c in claims for side in (c.before, c.after))
-    scenarios = [_scenario(workbook, side, f"run {i}") for i, side in enumerate(sides)]
+    sides, scenarios = _sides(workbook, claims)
     wanted = {e.key.text: e.key for _, claim in claims for e in claim.effects}
     keys = tuple(wanted.values())
     answer = evaluate(workbook.model, scenarios, keys, engine=engine, jobs=jobs)
@@ -184,6 +183,24 @@ def _drawn(
     return found.reshape(len(scenarios), draws, -1)
 
 
-def _scenario(workbook: Workbook, side: Side, name: str) -> Scenario:
-    sets = [f"{element}={value!r}" for element, value in side.values]
-    return dataclasses.replace(workbook.scenario(side.scenario, sets=sets), id=name)
+def _sides(
+    workbook: Workbook, claims: Sequence[tuple[System, Claim]]
+) -> tuple[tuple[Side, ...], list[Scenario]]:
+    """Return each run that claims ask for once, with its scenario."""
+    found: dict[Side, Scenario] = {}
+    problems: list[str] = []
+    for system, claim in claims:
+        for side in (claim.before, claim.after):
+            if side in found:
+                continue
+            sets = [f"{element}={value!r}" for element, value in side.values]
+            try:
+                scenario = workbook.scenario(side.scenario, sets=sets)
+            except SdmodelError as error:
+                place = f"systems.csv, '{system.id}', '{claim.text}'"
+                problems += [f"{place}: {p}" for p in error.problems]
+                continue
+            found[side] = dataclasses.replace(scenario, id=f"run {len(found)}")
+    if problems:
+        raise DataError(problems)
+    return tuple(found), list(found.values())
