@@ -23,6 +23,8 @@ from sdmodel.engines.wasm_object import finish, stack_needed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from sdmodel.engines.plan import Plan
 
 TRIPLE = "wasm32-unknown-unknown"
@@ -81,12 +83,11 @@ class WasmKernel:
         """Return the layout and tables that a page needs, ready for JSON."""
         plan = self.plan
         steps = plan.time.steps
-        table = np.ascontiguousarray(plan.time_table(steps), dtype="<f8")
+        table = plan.time_table(steps)
         return {
             "lanes": LANES,
             "steps": steps,
-            "start": plan.time.start,
-            "dt": plan.time.step,
+            "times": encode(plan.times(steps)),
             "names": list(plan.names),
             "fine": list(self.fine),
             "inputs": list(plan.inputs),
@@ -97,8 +98,15 @@ class WasmKernel:
             "data_bytes": self.data_bytes,
             "stack": self.stack,
             "entries": table.shape[1],
-            "table": base64.b64encode(table.tobytes()).decode(),
+            "table": encode(table),
         }
+
+
+def encode(values: NDArray[np.float64]) -> str:
+    """Return doubles as the base64 text that a page's scripts read."""
+    return base64.b64encode(
+        np.ascontiguousarray(values, dtype="<f8").tobytes()
+    ).decode()
 
 
 def compile_wasm(

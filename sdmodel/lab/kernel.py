@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdmodel.engines.plan import make_plan
-from sdmodel.engines.wasm import WasmKernel, compile_wasm
+from sdmodel.engines.wasm import WasmKernel, compile_wasm, encode
 from sdmodel.lab.runs import NativeRuns, native_runs
 from sdmodel.study.design import Schedule
 from sdmodel.study.summaries import Window
@@ -78,7 +77,8 @@ def make_kernel(
     levers = [c.name for c in controls if c.role == "lever"]
     plan = make_plan(model, names, sorted({*levers, *scheduled}))
     wasm = compile_wasm(plan, [names.index(name) for name in often])
-    points = series_points(model.time)
+    steps = series_steps(model.time)
+    points = tuple(model.time.at(k) for k in steps)
     window = _window(model.time)
     native = native_runs(model, names, [model.inputs[d].name for d in plan.drives])
     step, late, gates = _history(native, points, controls, window["first"])
@@ -89,7 +89,8 @@ def make_kernel(
             **wasm.describe(),
             "slots": [model.inputs[i].name for i in order],
             "defaults": [model.inputs[i].default for i in order],
-            "stride": max(model.time.stride, 1),
+            "saved": list(model.time.saved_steps),
+            "points": list(steps),
             "history_step": step,
             "late": late,
             "gates": gates,
@@ -100,33 +101,20 @@ def make_kernel(
     )
 
 
-def series_points(time: TimeAxis) -> tuple[float, ...]:
-    """Return the times of a series: yearly where the model's saved times allow it.
+def series_steps(time: TimeAxis) -> tuple[int, ...]:
+    """Return the steps of a series: yearly where the model's saved times allow it.
 
     Other models get as many of their saved times as a figure shows, the last included.
     """
-    stride = max(time.stride, 1)
+    saved = time.saved_steps
     yearly = round(1.0 / time.step)
-    if abs(yearly * time.step - 1.0) < 1e-9 and yearly % stride == 0:
-        every = yearly
-        if time.steps // every + 1 > MOST_POINTS or time.steps < every:
-            every = stride
-    else:
-        every = stride
-    while time.steps // every + 1 > MOST_POINTS:
-        every += stride
-    steps = list(range(0, time.steps + 1, every))
-    last = time.steps - time.steps % stride
-    if steps[-1] != last:
-        steps.append(last)
-    return tuple(time.start + k * time.step for k in steps)
-
-
-def encode(values: NDArray[np.float64]) -> str:
-    """Return doubles as the base64 text that the page's scripts read."""
-    return base64.b64encode(
-        np.ascontiguousarray(values, dtype="<f8").tobytes()
-    ).decode()
+    if not time.clock and abs(yearly * time.step - 1.0) < 1e-9:
+        years = [k for k in saved if k % yearly == 0]
+        if 1 < len(years) <= MOST_POINTS and years[-1] == saved[-1]:
+            return tuple(years)
+    every = -(-len(saved) // MOST_POINTS)
+    some = saved[::every]
+    return some if some[-1] == saved[-1] else (*some, saved[-1])
 
 
 def _window(time: TimeAxis) -> dict[str, Any]:
@@ -137,7 +125,8 @@ def _window(time: TimeAxis) -> dict[str, Any]:
     t = saved[first:]
     weights = np.diff(t) / (1.0 + window.rate) ** (t[:-1] - t[0])
     return {
-        "first": first * max(time.stride, 1),
+        "first": time.saved_steps[first],
+        "steps": list(time.saved_steps[first:]),
         "start": float(saved[first]),
         "rate": window.rate,
         "weights": encode(weights),
@@ -163,7 +152,7 @@ def _history(
     if first == 0 or not levers:
         return None, [], []
     time = native.model.time
-    cut = time.start + first * time.step
+    cut = time.at(first)
     times = tuple(t for t in points if t < cut)
 
     def alike(one: list[dict[str, Value]], two: list[dict[str, Value]]) -> list[bool]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdmodel.lab.kernel import encode
+from sdmodel.engines.wasm import encode
 from sdmodel.lab.runs import twin
 from sdmodel.study.design import Schedule
 from sdmodel.study.summaries import Window, summarise
@@ -75,7 +75,7 @@ def agreement(
     plan: Plan,
     native: NativeRuns,
     controls: Sequence[Control],
-    points: Sequence[float],
+    steps: Sequence[int],
 ) -> dict[str, Any]:
     """Return how far the page's kernel is from the native engine at its worst.
 
@@ -84,15 +84,14 @@ def agreement(
     so in both.
     """
     sets = value_sets(controls, model)
-    usual = native.run(sets, points)
-    steps = [round((t - model.time.start) / model.time.step) for t in points]
+    usual = native.run(sets, [model.time.at(k) for k in steps])
     ours = twin(model, plan, sets, steps)
     judge = usual.values[:, :, : len(plan.names)]
     good = usual.status == 0
     same = np.isfinite(ours).all(axis=(1, 2)) == np.isfinite(judge).all(axis=(1, 2))
     scale = np.abs(judge[good]).max(axis=1, keepdims=True)
     gap = np.abs(ours[good] - judge[good]) / np.where(scale == 0, 1.0, scale)
-    worst = float(gap.max()) if gap.size and same.all() else math.inf
+    worst = float(gap.max(initial=0.0)) if same.all() else math.inf
     return {
         "sets": len(sets),
         "bad": int((~good).sum()),

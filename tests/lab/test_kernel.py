@@ -13,7 +13,7 @@ from sdmodel.engines.simulate import simulate
 from sdmodel.engines.wasm import compile_wasm
 from sdmodel.engines.wasm_object import imports
 from sdmodel.experiments.workbook import open_workbook
-from sdmodel.lab.kernel import make_kernel, series_points
+from sdmodel.lab.kernel import make_kernel, series_steps
 from sdmodel.lab.record import as_json, value_sets
 from sdmodel.lab.runs import as_inputs, twin
 from sdmodel.model.core import TimeAxis
@@ -48,7 +48,7 @@ for (let i = 0; i < given.sets.length; i += 2) {
     for (let j = 0; j < kernel.names * given.keep.length; j++) {
       values.push(kernel.out[2 * j + lane]);
     }
-    const bad = good[lane] ? null : kernel.trace(lane, given.kernel.stride);
+    const bad = good[lane] ? null : kernel.trace(lane);
     out.push([text64(values), bad]);
   });
 }
@@ -101,7 +101,7 @@ def test_page_kernel_has_native_bits_for_every_operation(tmp_path: Path) -> None
     slots = [model.inputs[i] for i in (*plan.inputs, *plan.drives)]
     given = {
         "kernel": kernel.describe()
-        | {"slots": [item.name for item in slots], "stride": 1}
+        | {"slots": [item.name for item in slots], "saved": steps.tolist()}
         | {"defaults": [item.default for item in slots]},
         "code": base64.b64encode(kernel.code).decode(),
         "keep": steps.tolist(),
@@ -258,13 +258,12 @@ def test_schedules_in_the_page_equal_those_of_numpy(tmp_path: Path) -> None:
 
 
 def test_points_of_a_series_end_with_the_model() -> None:
-    assert series_points(TimeAxis(2010.0, 2040.0, 1 / 16, 1 / 16))[::15] == (
-        2010.0,
-        2025.0,
-        2040.0,
-    )
-    odd = series_points(TimeAxis(0.0, 100.0, 0.125, 0.5))
-    assert odd[-1] == 100.0
+    years = series_steps(TimeAxis(2010.0, 2040.0, 1 / 16, 1 / 16))
+    assert years == tuple(range(0, 481, 16))
+    odd = series_steps(TimeAxis(0.0, 100.0, 0.125, 0.75))
+    assert odd[-1] == 798
     assert len(odd) <= 122
-    short = series_points(TimeAxis(0.0, 0.5, 0.125, 0.125))
-    assert short == (0.0, 0.125, 0.25, 0.375, 0.5)
+    short = series_steps(TimeAxis(0.0, 0.5, 0.125, 0.125))
+    assert short == (0, 1, 2, 3, 4)
+    clock = (0.0, 1.0, 2.0, 2.5, 3.0)
+    assert series_steps(TimeAxis(0.0, 3.0, 1.0, 1.0, clock, (0, 2, 4))) == (0, 2, 4)

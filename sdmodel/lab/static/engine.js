@@ -38,15 +38,12 @@
     constructor(data, module) {
       this.data = data;
       const kernel = (this.kernel = new Lab.Kernel(data.kernel, module));
-      const { dt, start, steps } = data.kernel;
-      const at = data.times.map((t) => Math.round((t - start) / dt));
-      kernel.keepAt(at);
-      this.points = at.length;
+      kernel.keepAt(data.kernel.points);
+      this.points = data.kernel.points.length;
       const column = new Map(data.kernel.names.map((name, i) => [name, i]));
       const fine = new Map(data.kernel.fine.map((n, i) => [data.kernel.names[n], i]));
       // The saved steps of the policy window, over which headline numbers are taken.
-      this.window = [];
-      for (let k = data.window.first; k <= steps; k += data.kernel.stride) this.window.push(k);
+      this.window = data.window.steps;
       this.windowTimes = Float64Array.from(this.window, (k) => kernel.times[k]);
       this.weights = Lab.floats(data.window.weights);
       this.scratch = new Float64Array(this.window.length);
@@ -102,7 +99,7 @@
       const results = [this.result(0, good[0]), this.result(1, good[1])];
       results.forEach((result, lane) => {
         if (result.status === null) {
-          result.status = kernel.trace(lane, this.data.kernel.stride);
+          result.status = kernel.trace(lane);
         }
       });
       return results;

@@ -50,10 +50,7 @@
       this.states = layout.states.length;
       this.names = layout.names.length;
       this.fineNames = layout.fine.length;
-      this.times = Float64Array.from(
-        { length: layout.steps + 1 },
-        (_, k) => layout.start + k * layout.dt,
-      );
+      this.times = Lab.floats(layout.times);
       this.slotOf = new Map(layout.slots.map((name, i) => [name, i]));
       this.defaults = Float64Array.from(layout.defaults);
       this.firstDrive = layout.inputs.length;
@@ -210,9 +207,10 @@
 
     /**
      * Run again and say when, and in which state or saved scalar, a lane ceased to be
-     * finite; `stride` is the number of steps between the model's own saved times.
+     * finite. Saved scalars count at the model's own saved times only, as in the engine.
      */
-    trace(lane, stride) {
+    trace(lane) {
+      const saved = new Set(this.layout.saved);
       const due = this.saves.slice();
       this.saves.fill(1);
       const { at, layout, memory, names, states } = this;
@@ -228,7 +226,7 @@
         for (let i = 0; i < states && !found; i++) {
           if (!Number.isFinite(now[2 * i + lane])) found = layout.states[i];
         }
-        for (let i = 0; i < names && !found && k % stride === 0; i++) {
+        for (let i = 0; i < names && !found && saved.has(k); i++) {
           if (!Number.isFinite(this.out[2 * i + lane])) found = layout.names[i];
         }
         if (found) found = { time: this.times[k], name: found };
