@@ -112,7 +112,7 @@ CASES = (
     Case("outpatient capitation share", 0.6, (), ("visits per person",)),
     Case("service unit share", 0.8, (), ("visit charge[TH]",)),
     Case("audit intensity", 1.0, (), ("upcoding index",)),
-    Case("tariff level", 0.8, ("readmission rate",),
+    Case("tariff level", 0.8, ("readmission rate", "oop share"),
          ("los tertiary", "hospital margin"), regime="drg"),
     Case("case weight level coefficient", 0.85, (), ("DIP claims[TH,employee]",),
          regime="dip"),
@@ -170,13 +170,23 @@ MECHANISMS = (
     Case("primary led advantage", 1.0, ("Prevention Effort[east]",),
          beside={**SHARED, "savings share to primary": 0.8}),
     Case("retention limit", 0.1, (), ("hospital margin",),
-         {"budget growth": 0.08, "global budget strictness": 1.0}),
+         {"budget growth": 0.08, "global budget strictness": 1.0,
+          "premium subsidy change": 0.2}),
     Case("publicity effect", 0.3, ("trust in primary",), beside={"publicity": 1.0}),
     Case("cost of waiting for refunds", 0.4, (), ("tertiary admission share",)),
     # Distance keeps the patients of the community that did not reform at home.
     Case("cross pull", 4.0, (), ("cases admitted total[LE]",),
          {"part of west in reform": 0.0}, "capitation"),
     Case("bed growth ceiling", 0.02, (), ("Beds[TH]",)),
+    Case("cost shift response", 0.5, ("oop share",), (), {"tariff level": 0.85},
+         "drg"),
+    Case("audit response", 3.0, ("audit in force",), ("upcoding index",),
+         regime="drg"),
+    Case("budget response to deficit", 0.0, ("hospital margin",), ("fund balance",),
+         {"premium subsidy change": -0.15}, "dip"),
+    Case("loss by delay", 10.0, ("referral to lead[east]",), (),
+         {"specialist slots": 1.0}),
+    Case("withdrawal rate", 0.5, ("unmet need",), (), {"bed cap": 1.0}),
 )  # fmt: skip
 """What is no lever but carries a mechanism of the sources."""
 IDLE = (
