@@ -211,9 +211,9 @@ class _Packer:
         """Return the lanes of the argument that spreads the nodes out most."""
         best = [0] * len(group)
         for given in zip(*(self._args(n) for n in group), strict=True):
-            first = self.place.get(given[0])
-            if first is not None and first[0] not in self.uniform:
-                lanes = [self.place[a][1] for a in given]
+            places = [self.place[a] for a in given if a in self.place]
+            if len(places) == len(given) and places[0][0] not in self.uniform:
+                lanes = [lane for _, lane in places]
                 if best[0] == 0 or len(set(lanes)) > len(set(best)):
                     best = lanes
         return best
