@@ -168,7 +168,10 @@ def test_ignores_carry_a_code_and_files_no_leftovers() -> None:
     assert not found
 
 
-NOT_IMPORTED = frozenset({"h5netcdf", "mpld3", "xlrd"})
+EXTRAS = frozenset({"simlin", "distributed"})
+"""The second judge, and clusters."""
+
+NOT_IMPORTED = frozenset({"mpld3", "xlrd"})
 """Dependencies that another one loads by name: xarray's ``engine="h5netcdf"``, pandas'
 reader of ``.xls``; and one whose browser script is read as a file, mpld3."""
 
@@ -198,10 +201,10 @@ def names_of(requirements: object) -> set[str]:
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     core = names_of(project()["dependencies"])
     imported = foreign_imports(top_level_only=False)
-    assert imported - {"simlin"} <= core, "a dependency is missing in pyproject.toml"
+    assert imported - EXTRAS <= core, "a dependency is missing in pyproject.toml"
     assert core - NOT_IMPORTED <= imported, "a dependency that nothing uses"
 
 
 def test_the_extras_are_not_needed_to_start() -> None:
-    """The second judge (import name simlin) is imported only where it is asked."""
-    assert "simlin" not in foreign_imports(top_level_only=True)
+    """Extras are imported only where they are asked for."""
+    assert not EXTRAS & foreign_imports(top_level_only=True)

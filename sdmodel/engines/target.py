@@ -89,6 +89,9 @@ def kernel_settings(target: Target | None = None) -> dict[str, int]:
 def target_of(settings: Mapping[str, int]) -> Target:
     """Return the target of this machine that gives the bits of ``settings``.
 
+    Lanes and AVX-512's own instructions change no bit, so that a processor with
+    narrower registers does with what it has.
+
     Raises
     ------
     RunError
@@ -96,20 +99,19 @@ def target_of(settings: Mapping[str, int]) -> Target:
     """
     host = host_target()
     here = kernel_settings(host)
-    able = here | {"lanes": settings["lanes"]}
-    able["fma"] = min(here["fma"], settings["fma"])
-    able["wide"] = min(here["wide"], settings["wide"])
+    able = here | {"fma": min(here["fma"], settings["fma"])}
     differs = [
         f"{name} is {settings[name]} there and {here[name]} here"
-        for name in settings
-        if able.get(name) != settings[name]
+        for name in ("fma", "emitter", "llvm")
+        if able[name] != settings[name]
     ]
     if differs:
         msg = f"this machine cannot give another's bits: {'; '.join(differs)}"
         raise RunError(msg)
+    lanes = min(settings["lanes"], host.lanes)
     return replace(
         host,
-        lanes=settings["lanes"],
+        lanes=lanes,
         fma=bool(settings["fma"]),
-        wide=bool(settings["wide"]),
+        wide=host.wide and bool(settings["wide"]) and lanes == host.lanes,
     )

@@ -1,16 +1,41 @@
-"""A sweep's chunks on a Dask cluster."""
+"""A sweep's chunks on a Dask cluster.
+
+What goes to the workers is the question as bytes, the model among it as data, and the
+number of a chunk; what comes back is the chunk's arrays as bytes. Dask finds the
+function by its name, so that no code travels. Each worker reads the question and
+compiles it once; a chunk whose worker is lost goes to another.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import io
+import queue
+import threading
+import zlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import HostError
+import numpy as np
+
+from sdmodel.errors import HostError, SdmodelError
+from sdmodel.experiments.parts import Part, compute
+from sdmodel.experiments.question import Question, unpacked
+from sdmodel.experiments.sweep_files import band_arrays, bands_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sdmodel.experiments.parts import Part
-    from sdmodel.experiments.question import Question
+LOCAL = "local"
+PATIENCE = 30.0
+"""Seconds without a worker after which the cluster is given up."""
+CONNECT = 10.0
+"""Seconds in which a scheduler must answer."""
+AHEAD = 2
+"""Chunks on their way for each thread of the cluster."""
+
+_reading = threading.Lock()
+_warm: set[tuple[str, int]] = set()
 
 
 def check_installed() -> None:
@@ -24,13 +49,183 @@ def check_installed() -> None:
     from importlib.util import find_spec
 
     if find_spec("distributed") is None:
-        msg = "--cluster needs Dask: pip install 'sdmodel[cluster]'"
+        msg = (
+            "--cluster needs Dask, which is not installed; "
+            "pip install 'sdmodel[cluster]'"
+        )
         raise HostError(msg)
 
 
 def parts(
     question: Question, pending: Sequence[int], cluster: str, jobs: int | None
 ) -> Iterator[tuple[int, Part]]:
-    """Yield chunks as the cluster has done them."""
+    """Yield chunks as the cluster has done them.
+
+    Parameters
+    ----------
+    question
+        The sweep.
+    pending
+        Its chunks that are to be computed.
+    cluster
+        Address of a scheduler, or "local" for workers on this machine.
+    jobs
+        Workers of a local cluster; default one for each core.
+
+    Raises
+    ------
+    HostError
+        If Dask is missing, the cluster cannot be reached or is lost, or its workers
+        cannot give the bits of this machine.
+    """
     check_installed()
-    raise NotImplementedError
+    if not pending:
+        return
+    with contextlib.ExitStack() as stack:
+        client = _connect(stack, cluster, jobs)
+        data = zlib.compress(question.packed())
+        # A task, not scattered data: should its worker be lost, it is made again.
+        packed = client.submit(bytes, data, key=f"sdmodel-question-{question.digest}")
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        waiting = list(reversed(pending))
+        sent: dict[str, tuple[int, Any]] = {}
+        while waiting or sent:
+            threads = sum(client.nthreads().values())
+            while waiting and len(sent) < AHEAD * max(threads, 1):
+                index = waiting.pop()
+                key = f"sdmodel-chunk-{question.digest}-{index}"
+                future = client.submit(run_chunk, packed, index, key=key)
+                sent[key] = (index, future)
+                future.add_done_callback(done.put)
+            future = _next(client, done, cluster)
+            index, _ = sent.pop(future.key)
+            yield index, _part(_result(client, future, index, cluster))
+            future.release()
+
+
+def _connect(stack: contextlib.ExitStack, cluster: str, jobs: int | None) -> Any:
+    import distributed
+
+    from sdmodel.engines.native import cores
+
+    # Their constructors are untyped.
+    make_client: Any = distributed.Client
+    make_cluster: Any = distributed.LocalCluster
+    try:
+        address: Any = cluster
+        if cluster == LOCAL:
+            address = stack.enter_context(
+                make_cluster(
+                    n_workers=jobs or cores(),
+                    threads_per_worker=1,
+                    dashboard_address=None,
+                    silence_logs=True,
+                )
+            )
+        client = make_client(address, timeout=CONNECT, set_as_default=False)
+        stack.enter_context(client)
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError, ImportError) as error:
+        msg = (
+            f"--cluster {cluster}: no scheduler with a worker answers there; give the "
+            f"address that 'dask scheduler' prints, or 'local' ({error})"
+        )
+        raise HostError(msg) from error
+    return client
+
+
+def _next(client: Any, done: queue.SimpleQueue[Any], cluster: str) -> Any:
+    """Wait for a chunk, as long as there are workers."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return done.get(timeout=PATIENCE)
+        _check_alive(client, cluster)
+
+
+def _check_alive(client: Any, cluster: str) -> None:
+    try:
+        workers = client.nthreads()
+    except (OSError, TimeoutError) as error:
+        raise _lost(cluster) from error
+    if not workers:
+        raise _lost(cluster)
+
+
+def _lost(cluster: str) -> HostError:
+    msg = f"--cluster {cluster}: lost; no worker has been there for {PATIENCE:.0f} s"
+    return HostError(msg)
+
+
+def _result(client: Any, future: Any, index: int, cluster: str) -> bytes:
+    """Fetch a chunk; if its worker is lost before, it is computed again meanwhile."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+
+    while True:
+        try:
+            found: bytes = future.result(timeout=PATIENCE)
+        except TimeoutError:
+            _check_alive(client, cluster)
+        except KilledWorker as error:
+            msg = (
+                f"--cluster {cluster}: chunk {index} was on several workers that died, "
+                "mostly of too little memory; make chunks smaller with --chunk"
+            )
+            raise HostError(msg) from error
+        except (CancelledError, OSError) as error:
+            raise _lost(cluster) from error
+        except (SdmodelError, ValueError) as error:
+            msg = f"--cluster {cluster}, a worker: {error}"
+            raise HostError(msg) from error
+        else:
+            return found
+
+
+def run_chunk(packed: bytes, index: int) -> bytes:
+    """Compute a chunk on a worker; return its arrays as `numpy.savez` writes them."""
+    with _reading:
+        question = _read(packed)
+        scenario = question.span(index)[0]
+        if (question.digest, scenario) not in _warm:
+            # Threads of one worker must not compile the same at the same time.
+            _compile(question, scenario)
+            _warm.add((question.digest, scenario))
+    part = compute(question, index, jobs=1)
+    arrays: dict[str, Any] = {
+        "values": part.values,
+        "status": part.status,
+        "bad_time": part.bad_time,
+    }
+    if part.bands is not None:
+        arrays |= band_arrays(part.bands)
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+@lru_cache(maxsize=2)
+def _read(packed: bytes) -> Question:
+    return unpacked(zlib.decompress(packed))
+
+
+def _compile(question: Question, scenario: int) -> None:
+    """Make the scenario's kernel, by a few runs of it."""
+    from sdmodel.experiments.parts import save_of
+
+    ensemble = question.ensemble(scenario, 1)
+    few = min(3, question.rows)
+    inputs = ensemble.inputs(question.names, question.values(0, few))
+    for _ in ensemble.outputs(inputs, save_of(question, ensemble)):
+        pass
+
+
+def _part(data: bytes) -> Part:
+    with np.load(io.BytesIO(data), allow_pickle=False) as found:
+        arrays = dict(found)
+    return Part(
+        arrays["values"],
+        arrays["status"],
+        arrays["bad_time"],
+        bands_of(arrays) if "blocks" in arrays else None,
+    )

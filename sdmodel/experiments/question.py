@@ -160,7 +160,7 @@ class Question:
             "bands": list(self.bands),
             "chunk": self.chunk,
             "kernel": dict(self.settings),
-            "machine": platform.machine(),
+            "machine": machine(),
             "versions": versions(),
         }
 
@@ -194,7 +194,7 @@ class Question:
             "bands": self.bands,
             "chunk": self.chunk,
             "settings": dict(self.settings),
-            "versions": versions(),
+            "versions": versions() | {"machine": machine()},
         }
         text = json.dumps(head).encode()
         numbers = b"" if table is None else np.ascontiguousarray(table).tobytes()
@@ -211,7 +211,7 @@ def unpacked(data: bytes) -> Question:
     """
     text, _, numbers = data.partition(b"\n")
     head = json.loads(text)
-    there, here = head["versions"], versions()
+    there, here = head["versions"], versions() | {"machine": machine()}
     if there != here:
         differs = ", ".join(
             f"{name} {there.get(name)} there and {here.get(name)} here"
@@ -241,6 +241,11 @@ def unpacked(data: bytes) -> Question:
         chunk=head["chunk"],
         settings=head["settings"],
     )
+
+
+def machine() -> str:
+    """Return the kind of processor and the C library, whose sine the kernel uses."""
+    return " ".join((platform.machine(), *platform.libc_ver())).strip()
 
 
 def _values(given: Mapping[str, Any]) -> Values:

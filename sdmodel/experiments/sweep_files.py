@@ -11,6 +11,7 @@ from sdmodel.study.controls import unit_of
 from sdmodel.study.results import dataset_bytes, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -112,11 +113,16 @@ def band_arrays(part: BandPart) -> dict[str, NDArray[Any]]:
     }
 
 
+def bands_of(arrays: Mapping[str, NDArray[Any]]) -> BandPart:
+    """Return what `band_arrays` gave."""
+    cuts = np.cumsum(arrays["sizes"])[:-1]
+    pairs = zip(
+        np.split(arrays["keys"], cuts), np.split(arrays["counts"], cuts), strict=True
+    )
+    return BandPart(arrays["blocks"], arrays["low"], arrays["high"], tuple(pairs))
+
+
 def read_bands(path: Path) -> BandPart:
     """Return what `band_arrays` gave, from its file."""
     with np.load(path, allow_pickle=False) as found:
-        cuts = np.cumsum(found["sizes"])[:-1]
-        pairs = zip(
-            np.split(found["keys"], cuts), np.split(found["counts"], cuts), strict=True
-        )
-        return BandPart(found["blocks"], found["low"], found["high"], tuple(pairs))
+        return bands_of(dict(found))
