@@ -43,6 +43,12 @@ def _unit(found: Explanation) -> str:
 def _bars(axis: Any, found: Explanation) -> None:
     rows = [("Change", found.change, found.change_range)]
     rows += [(part.name, part.carried, None) for part in found.levers]
+    levers = len(rows)
+    rows += [
+        (part.names["en"].partition(" (")[0], part.carried, part.carried_range)
+        for part in found.account
+    ]
+    account = len(rows)
     rows += [
         (" → ".join(_ends(part.way.path)), part.way.carried, None)
         for part in found.ways
@@ -54,15 +60,15 @@ def _bars(axis: Any, found: Explanation) -> None:
     for y, (_, _, spread) in zip(at, rows, strict=True):
         if spread is not None:
             axis.plot([spread.low, spread.high], [y, y], color="black", linewidth=1.2)
-    edge = at[0] - len(found.levers) - 0.5
-    for line in (at[0] - 0.5, edge):
+    for count in dict.fromkeys((1, levers, account)):
+        line = at[0] - count + 0.5
         axis.axhline(line, color="#8a8a8a", linewidth=0.6)
     axis.axvline(0, color="black", linewidth=0.8)
     axis.set_yticks(at, labels)
     axis.set_xlabel(f"{plain_text(found.key.outcome.label_en)}{_unit(found)}")
     axis.set_title(
         f"{found.key.text}: {found.scenario.id} against {found.baseline.id}; "
-        "levers, then ways (line: 5 to 95 %)",
+        "levers, account, ways (line: 5 to 95 %)",
         loc="left",
         fontsize=9.5,
     )
@@ -93,6 +99,9 @@ def _courses(axis: Any, found: Explanation) -> None:
     )
     axis.set_ylabel(f"{plain_text(found.key.outcome.id)}{_unit(found)}")
     axis.spines[["top", "right"]].set_visible(False)
-    axis.margins(x=0)
+    moving = [
+        t for i, t in enumerate(found.times) if any(p.course[i] for p in found.loops)
+    ]
+    axis.set_xlim(min(moving, default=found.times[0]) - 1, found.times[-1])
     if found.loops:
         axis.legend(loc="best", fontsize=8, ncols=2)

@@ -126,6 +126,15 @@ def document(found: Explanation, workbook: Workbook, engine: str) -> dict[str, A
         "change": finite(found.change),
         "range": _range_json(found.change_range),
         "levers": [vars(part) for part in found.levers],
+        "account": [
+            {
+                "id": part.id,
+                "name": dict(part.names),
+                "carried": finite(part.carried),
+                "range": _range_json(part.carried_range),
+            }
+            for part in found.account
+        ],
         "ways": [
             {
                 "path": list(part.way.path[:-1]),
@@ -194,7 +203,7 @@ class _Say:
         if value == 0 or text == "–":
             return text
         sign = "+" if value > 0 else "−"
-        return f"{sign}{text}{self.points}"
+        return f"{sign}{text}"
 
     def between(self, given: Range | None) -> str:
         if given is None:
@@ -217,7 +226,8 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
     key = found.key
     label = key.outcome.label_zh if lang == "zh" else key.outcome.label_en
     unit = "" if key.unit in ("1", "Dmnl") else f" {key.unit}"
-    tell = _Say(100.0, " %", " points") if percent else _Say(1.0, unit, unit)
+    tell = _Say(100.0, " %", "points") if percent else _Say(1.0, unit, unit.strip())
+    inside = f", in {tell.points}" if tell.points else ""
     title = found.scenario.title.get(lang) or found.scenario.id
     when = f" in {key.year:g}" if key.year is not None else ""
     head = f"{label or key.text}{when}, {title}: {tell.level(found.value)}"
@@ -226,10 +236,22 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
         told.append("The scenario sets nothing otherwise, so there is no change.")
         told.append("What feedback has done to it since the reform could begin:")
     else:
-        told += [_changed(found, tell), "", "What each lever brings (they add to it):"]
+        told += [
+            _changed(found, tell),
+            "",
+            f"What each lever brings{inside} (they add to it):",
+        ]
         for part in found.levers:
             told.append(f"  {tell.change(part.carried)}  {part.name}")
-        told += ["", "The ways that carry most of it:"]
+        if found.account:
+            told += ["", f"What it is made of{inside} (the parts add to it):"]
+            told += [
+                f"  {tell.change(part.carried)}{tell.between(part.carried_range)}  "
+                f"{part.names[lang]}"
+                for part in found.account
+                if part.carried
+            ]
+        told += ["", f"The ways that carry most of it{inside}:"]
         for way in found.ways:
             told.append(f"  {tell.change(way.way.carried)}  {short(way.way.path)}")
             told.append(
@@ -239,7 +261,7 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
             )
         rest = found.change - sum(w.way.carried for w in found.ways)
         told.append(f"  {tell.change(rest)}  by all other ways together")
-        told += ["", "Feedback: what the return of each loop adds to the outcome:"]
+        told += ["", f"Feedback: what the return of each loop adds{inside}:"]
     told += _loops(found, tell, lang)
     return told
 
@@ -248,7 +270,8 @@ def _changed(found: Explanation, tell: _Say) -> str:
     share = found.change / abs(found.base) if found.base else float("nan")
     relative = f" ({100 * share:+.1f} %)" if share == share else ""
     spread = tell.between(found.change_range)
-    return f"Change: {tell.change(found.change)}{relative}{spread}"
+    unit = f" {tell.points}".rstrip()
+    return f"Change: {tell.change(found.change)}{unit}{relative}{spread}"
 
 
 def _loops(found: Explanation, tell: _Say, lang: str) -> list[str]:
@@ -330,6 +353,20 @@ def _save(
         ),
         "levers.csv": csv_bytes(
             ["lever", "carried"], [[p.name, p.carried] for p in found.levers]
+        ),
+        "account.csv": csv_bytes(
+            ["id", "name_en", "name_zh", "carried", "p5", "p95"],
+            [
+                [
+                    p.id,
+                    p.names["en"],
+                    p.names["zh"],
+                    p.carried,
+                    p.carried_range.low if p.carried_range else None,
+                    p.carried_range.high if p.carried_range else None,
+                ]
+                for p in found.account
+            ],
         ),
         "loops.csv": csv_bytes([*heads, "through", "active", "path"], loops),
         "loops_over_time.csv": csv_bytes(

@@ -9,21 +9,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdmodel.engines.simulate import simulate
 from sdmodel.errors import RunError, UsageError
+from sdmodel.experiments.accounting import account_parts
 from sdmodel.experiments.courses import Courses, courses
 from sdmodel.experiments.flux import ADDED, Flux, flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of, polarity
 from sdmodel.experiments.paths import Way, between_variables, ways
-from sdmodel.experiments.spread import Spread, courses_of, frozen
+from sdmodel.experiments.spread import (
+    Spread,
+    courses_of,
+    drawn_scenarios,
+    frozen,
+    range_of,
+)
+from sdmodel.experiments.whatif import make_inputs
 from sdmodel.model.web import Web, with_states
+from sdmodel.study.accounts import read_accounts
+from sdmodel.study.design import Save
 from sdmodel.study.loops import read_loops
 from sdmodel.study.outcomes import OutcomeKey
 from sdmodel.study.scenario import BASELINE
 from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,6 +94,16 @@ class LoopPart:
 
 
 @dataclass(frozen=True)
+class FactorPart:
+    """A factor of the outcome's account and what it brings of the change."""
+
+    id: str
+    names: Mapping[str, str]
+    carried: float
+    carried_range: Range | None = None
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Why an outcome of a scenario is not what it is in the baseline."""
 
@@ -96,6 +117,7 @@ class Explanation:
     levers: tuple[LeverPart, ...]
     ways: tuple[WayPart, ...]
     loops: tuple[LoopPart, ...]
+    account: tuple[FactorPart, ...]
     times: NDArray[np.float64] = field(repr=False)
 
     @property
@@ -220,6 +242,11 @@ def explain(
             for way, link in zip(told, held, strict=True)
         ),
         loops=tuple(sorted(parts, key=lambda part: -abs(part.feedback))),
+        account=_account(
+            workbook, web, both, key, window, (base, scenario), draws, seed
+        )
+        if not alone
+        else (),
         times=saved,
     )
 
@@ -287,4 +314,44 @@ def _loop_part(
         course=course,
         share=np.zeros(len(course)),
         feedback_range=spread.feedback(loop.id) if spread else None,
+    )
+
+
+def _account(
+    workbook: Workbook,
+    web: Web,
+    both: Courses,
+    key: OutcomeKey,
+    window: Window,
+    scenarios: Sequence[Scenario],
+    draws: int,
+    seed: int,
+) -> tuple[FactorPart, ...]:
+    """Return the parts of the outcome's account; none if it has no account."""
+    accounts = read_accounts(workbook.folder, web.model, workbook.outcomes)
+    account = next((a for a in accounts if a.outcome == key.outcome.id), None)
+    if account is None:
+        return ()
+    names = tuple(dict.fromkeys([*account.names, *key.outcome.expression.names]))
+    saved = np.asarray(web.model.time.saved)
+    at = np.searchsorted(both.times, saved - 1e-9)
+    central = {n: both.of(web.model.scalars[n])[:, at] for n in names}
+    parts = account_parts(account, central, key, saved, window)
+    ranges: list[Range | None] = [None] * len(parts)
+    drawn = drawn_scenarios(workbook, scenarios, draws, seed)
+    if drawn is not None:
+        output = simulate(
+            web.model, make_inputs([*drawn[0], *drawn[1]], web.model), Save(names)
+        )
+        found = []
+        for i in np.flatnonzero(output.status[:draws] + output.status[draws:] == 0):
+            pair = output.values[[i, i + draws]]
+            series = {n: pair[:, :, c] for c, n in enumerate(names)}
+            found.append(account_parts(account, series, key, saved, window))
+        ranges = [range_of(column) for column in np.array(found).T] or ranges
+    return tuple(
+        FactorPart(name, texts, float(part), spread)
+        for (name, texts), part, spread in zip(
+            account.factors.items(), parts, ranges, strict=True
+        )
     )

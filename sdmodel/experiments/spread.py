@@ -14,7 +14,7 @@ from sdmodel.experiments.whatif import make_inputs
 from sdmodel.study.design import Save
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,6 +53,34 @@ def courses_of(
     }
 
 
+def drawn_scenarios(
+    workbook: Workbook, scenarios: Sequence[Scenario], draws: int, seed: int
+) -> list[list[Scenario]] | None:
+    """Return each scenario with each draw of the uncertainties.
+
+    All scenarios meet the same draws; what a scenario sets itself is not drawn. None
+    without draws or uncertainties.
+    """
+    space = make_space(
+        [c for c in drawable(workbook.controls) if c.role == "uncertainty"]
+    )
+    if not draws or not space.groups:
+        return None
+    rng = np.random.default_rng(seed)
+    sample = space.values(rng.random((draws, space.dimensions)))
+    return [
+        [
+            dataclasses.replace(
+                one,
+                id=f"{one.id} {i}",
+                values=dict(zip(space.names, row, strict=True)) | dict(one.values),
+            )
+            for i, row in enumerate(sample.tolist())
+        ]
+        for one in scenarios
+    ]
+
+
 @dataclass(frozen=True)
 class Spread:
     """The same questions over draws of the uncertainties."""
@@ -75,23 +103,10 @@ class Spread:
         start: float,
     ) -> Spread | None:
         """Draw, run and return; None without draws or uncertainties."""
-        free = [c for c in drawable(workbook.controls) if c.role == "uncertainty"]
-        space = make_space(free)
-        if not draws or not space.groups:
+        drawn = drawn_scenarios(workbook, (base, scenario), draws, seed)
+        if drawn is None:
             return None
-        rng = np.random.default_rng(seed)
-        sample = space.values(rng.random((draws, space.dimensions)))
-        bases, asked = [
-            [
-                dataclasses.replace(
-                    one,
-                    id=f"{one.id} {i}",
-                    values=dict(zip(space.names, row, strict=True)) | dict(one.values),
-                )
-                for i, row in enumerate(sample.tolist())
-            ]
-            for one in (base, scenario)
-        ]
+        bases, asked = drawn
         model = board.web.model
         key = board.keys[0]
         names = tuple(dict.fromkeys([*board.sources, *key.outcome.expression.names]))
@@ -120,18 +135,19 @@ class Spread:
     @property
     def change(self) -> Range | None:
         """Range of the whole change."""
-        return _range(self.changes)
+        return range_of(self.changes)
 
     def owed(self, cut: str) -> Range | None:
         """Range of what a held link brings."""
-        return _range(np.array([one.effect(cut, 0) for one in self.held]))
+        return range_of(np.array([one.effect(cut, 0) for one in self.held]))
 
     def feedback(self, cut: str) -> Range | None:
         """Range of what a loop's feedback brings."""
-        return _range(np.array([one.effect(cut, 0) for one in self.open]))
+        return range_of(np.array([one.effect(cut, 0) for one in self.open]))
 
 
-def _range(values: NDArray[np.float64]) -> Range | None:
+def range_of(values: NDArray[np.float64]) -> Range | None:
+    """Return the range of numbers (draw,); None for fewer than two."""
     good = values[np.isfinite(values)]
     if len(good) < 2:
         return None

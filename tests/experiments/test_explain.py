@@ -22,6 +22,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FILES = {
+    "account.csv",
+    "explanation.json",
+    "explanation.png",
+    "levers.csv",
+    "loops.csv",
+    "loops_over_time.csv",
+    "manifest.json",
+    "ways.csv",
+}
+
+
 @pytest.fixture(scope="module")
 def book(consortium_folder: Path) -> Workbook:
     return open_workbook(consortium_folder)
@@ -104,8 +116,7 @@ def test_the_verb_writes_text_json_and_a_folder(
     assert "What each lever brings" in text
     assert "DRG share" in text
     names = {path.name for path in out.iterdir()}
-    assert {"explanation.json", "explanation.png", "loops.csv", "ways.csv",
-            "levers.csv", "loops_over_time.csv", "manifest.json"} == names  # fmt: skip
+    assert names == FILES
     assert main([*args[:-2], "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document == json.loads((out / "explanation.json").read_text("utf-8"))
