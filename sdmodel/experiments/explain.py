@@ -257,7 +257,7 @@ def _name(link: tuple[str, str]) -> str:
 
 def _least_shared(web: Web, found: Flux, way: Way) -> tuple[str, str]:
     """Return the link of a way that carries least in all, and so is most its own."""
-    passed = between_variables(web, found, 0, gross=True)
+    passed = between_variables(web, found, 0)
     links = list(itertools.pairwise(way.path))
     links = links[:-2] or links  # the last ones only say what the outcome is made of
     return min(links, key=lambda link: passed[link[0]][link[1]])

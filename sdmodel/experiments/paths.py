@@ -34,12 +34,12 @@ class Way:
 
 
 def between_variables(
-    web: Web, flux: Flux, outcome: int, *, gross: bool = False
+    web: Web, flux: Flux, outcome: int, lever: int | None = None
 ) -> Ways:
     """Return what each variable passes to each other of the change of one outcome.
 
-    Elements are added up, with ``gross`` their sizes; what a variable passes to itself
-    is left out, for it leaves the variable again.
+    Elements are added up; what a variable passes to itself is left out, for it leaves
+    the variable again. Without a lever the sizes of all are added, signs aside.
     """
     found: Ways = {}
     for (source, reader), carried in zip(flux.links, flux.carried, strict=True):
@@ -47,17 +47,21 @@ def between_variables(
         end = OUTCOME if reader == OUTCOME else web.variable(reader)
         if start != end:
             row = found.setdefault(start, {})
-            part = float(carried[outcome])
-            row[end] = row.get(end, 0.0) + (abs(part) if gross else part)
+            part = (
+                float(abs(carried[outcome]).sum())
+                if lever is None
+                else float(carried[outcome, lever])
+            )
+            row[end] = row.get(end, 0.0) + part
     return found
 
 
 def ways(web: Web, flux: Flux, outcome: int, most: int) -> tuple[Way, ...]:
     """Return the paths that carry most of the change of an outcome.
 
-    Links that push the outcome up and those that push it down are two networks. From
-    each the widest path from a lever is taken, what it carries is taken off its links,
-    and so on: the greedy decomposition of a flow into paths.
+    For each lever, links that push the outcome up and those that push it down are two
+    networks. From each the widest path from the lever is taken, what it carries is
+    taken off its links, and so on: the greedy decomposition of a flow into paths.
 
     Parameters
     ----------
@@ -68,41 +72,38 @@ def ways(web: Web, flux: Flux, outcome: int, most: int) -> tuple[Way, ...]:
     most
         Paths to return, those that carry most first.
     """
-    net = between_variables(web, flux, outcome)
-    levers = {
-        web.variable(name): 0.0 for name, value in flux.levers.items() if value[outcome]
-    }
     moved = sum(abs(float(v[outcome])) for v in flux.levers.values())
     found: list[Way] = []
-    for sign in (1.0, -1.0):
-        rest = {
-            start: {end: sign * v for end, v in row.items() if sign * v > 0}
-            for start, row in net.items()
-        }
-        for _ in range(most):
-            path = _widest(rest, levers)
-            if path is None:
-                break
-            links = list(itertools.pairwise(path))
-            narrow = min(links, key=lambda link: rest[link[0]][link[1]])
-            width = rest[narrow[0]][narrow[1]]
-            if width < SMALLEST * moved:
-                break
-            for start, end in links:
-                rest[start][end] -= width
-            found.append(Way(path, sign * width, narrow))
+    for column, lever in enumerate(flux.levers):
+        net = between_variables(web, flux, outcome, column)
+        for sign in (1.0, -1.0):
+            rest = {
+                start: {end: sign * v for end, v in row.items() if sign * v > 0}
+                for start, row in net.items()
+            }
+            for _ in range(most):
+                path = _widest(rest, web.variable(lever))
+                if path is None:
+                    break
+                links = list(itertools.pairwise(path))
+                narrow = min(links, key=lambda link: rest[link[0]][link[1]])
+                width = rest[narrow[0]][narrow[1]]
+                if width < SMALLEST * moved:
+                    break
+                for start, end in links:
+                    rest[start][end] -= width
+                found.append(Way(path, sign * width, narrow))
     found.sort(key=lambda way: -abs(way.carried))
     return tuple(found[:most])
 
 
 def _widest(
-    net: Mapping[str, Mapping[str, float]], levers: Mapping[str, float]
+    net: Mapping[str, Mapping[str, float]], lever: str
 ) -> tuple[str, ...] | None:
     """Return the path to the outcome whose narrowest link is widest, or None."""
-    best = dict.fromkeys(levers, float("inf"))
+    best = {lever: float("inf")}
     came: dict[str, str] = {}
-    queue = [(-float("inf"), lever) for lever in sorted(levers)]
-    heapq.heapify(queue)
+    queue = [(-float("inf"), lever)]
     done: set[str] = set()
     while queue:
         width, at = heapq.heappop(queue)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sdmodel.errors import DataError, UsageError
 from sdmodel.experiments.courses import courses
-from sdmodel.experiments.flux import flux
+from sdmodel.experiments.flux import OUTCOME, flux
 from sdmodel.experiments.loops import partial, polarity
 from sdmodel.experiments.paths import ways
 from sdmodel.experiments.secants import slopes
@@ -89,6 +89,16 @@ def test_levers_add_to_the_change(name: str, book: Workbook, web: Web) -> None:
         assert brought == pytest.approx(change, rel=SHARES_ADD)
 
 
+def test_both_sweeps_give_each_lever_the_same(book: Workbook, web: Web) -> None:
+    """Backwards a lever has its worth; forwards its part arrives at the outcome."""
+    keys = [parse_key(text, book.outcomes, book.model) for text in OUTCOMES[:3]]
+    found = flux(web, courses(web.model, pair(book, "mixed")), keys, Window())
+    last = np.array([reader == OUTCOME for _, reader in found.links])
+    arrived = found.carried[last].sum(axis=0)
+    for column, brought in enumerate(found.levers.values()):
+        assert arrived[:, column] == pytest.approx(brought, rel=SHARES_ADD)
+
+
 def test_initial_values_count(book: Workbook, web: Web) -> None:
     key = parse_key("chronic_control_rate@2015", book.outcomes, book.model)
     both = courses(web.model, pair(book, "baseline", "initial control=0.09"))
@@ -117,10 +127,6 @@ def test_ways_are_of_the_graph_and_never_more_than_their_narrowest_link(
                                "DIP share"}  # fmt: skip
         links = list(zip(way.path[:-1], way.path[1:-1], strict=False))
         assert set(links) <= read
-    # A path is taken off before the next: what ways upwards carry stays within the
-    # sum of what levers bring upwards.
-    up = sum(way.carried for way in told if way.carried > 0)
-    assert up <= sum(max(float(v[0]), 0.0) for v in found.levers.values()) * 1.5
 
 
 def test_a_date_has_no_parts(book: Workbook, web: Web) -> None:
