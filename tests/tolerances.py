@@ -72,3 +72,7 @@ over some hundred thousand products; a link left out is far larger."""
 MOMENTS = 1e-12
 """Moments gathered block by block against SciPy's of the whole: the same sums of powers
 in another order."""
+
+LAB_SHARES = 1e-9
+"""Policy's and assumptions' parts of a change against the whole, of the outcome's size:
+the same four numbers added in another order."""
