@@ -4,8 +4,8 @@
     python docs/generate.py --check   exit 1 if one of them is stale
 
 ``cli.md`` comes from the verbs' own help, ``variables.md`` and its HTML twin from the
-shipped model and the tables beside it, ``systems.md`` from its ``systems.csv``; none is
-edited by hand.
+shipped model and the tables beside it, ``systems.md`` from its ``systems.csv``,
+``functions.md`` from the list of constructs in the code; none is edited by hand.
 """
 
 from __future__ import annotations
@@ -161,11 +161,22 @@ def _system_rows(systems: Iterable[System]) -> list[str]:
     return rows
 
 
+def functions_page() -> str:
+    """Return the page of everything that a model file may say."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        from functions import page
+    finally:
+        sys.path.remove(str(DOCS))
+    return page()
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "variables.md": variables_page,
     "variables.html": variables_html,
     "systems.md": systems_page,
+    "functions.md": functions_page,
 }
 
 

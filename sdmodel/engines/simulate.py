@@ -141,6 +141,11 @@ def _nothing(batch: Batch, plan: Plan) -> Raw:
 def _output(model: Model, plan: Plan, times: NDArray[np.float64], raw: Raw) -> Output:
     bad = raw.bad_step >= 0
     labels = [state.name for state in plan.states] + list(plan.names)
+    if model.missing and bad.any():
+        # What the model itself leaves out is no fault; anything else still is.
+        kept = [i for i, name in enumerate(plan.names) if name not in model.missing]
+        absent = np.array([labels[i] in model.missing for i in raw.bad_index.tolist()])
+        bad &= ~(absent & np.isfinite(raw.values[:, :, kept]).all(axis=(1, 2)))
     if bad.any():
         clock = np.array([model.time.at(max(k, 0)) for k in raw.bad_step.tolist()])
         bad_name = tuple(

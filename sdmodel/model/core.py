@@ -136,6 +136,8 @@ class Model:
     source, the version of the translation and the grid, so equal digests give equal
     numbers. On a grid, ``source`` is the digest of the file alone, and ``moved`` the
     factor by which each constant differs from the file (nan where that holds zero).
+    ``missing`` are scalars that may be no number by the model's own word: ``:NA:``, or
+    raw data between its points.
     """
 
     name: str
@@ -152,6 +154,7 @@ class Model:
     warnings: tuple[str, ...] = field(default=())
     source: str = ""
     moved: Mapping[str, float] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
 
     @property
     def file_digest(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from sdmodel.model.core import Kind, Model, State, TimeAxis, Variable
 from sdmodel.model.expr import Node
 from sdmodel.translate.axis import AxisError, check_time, dyadic, walk
-from sdmodel.translate.build import TIME, reachable
+from sdmodel.translate.build import NA, TIME, reachable
 from sdmodel.translate.drafts import (
     Draft,
     Problems,
@@ -62,7 +62,9 @@ def assemble(
     space = space_of(section, definitions, problems, reader)
     problems.stop(path)
     drafts = drafts_of(section, definitions, space, problems, path, reader)
-    macros = macros_of(abstract.sections[1:], definitions)
+    macros = macros_of(
+        abstract.sections[1:], definitions, xmile=not path.lower().endswith(".mdl")
+    )
     write_out(drafts, macros, space, problems)
     for draft in drafts.values():
         for component in draft.components:
@@ -120,8 +122,10 @@ def _settle(low: Lowering, draft: Draft) -> None:
     if draft.key in CONTROLS and not (low.time and low.time.clock):
         return
     for elements, equation in draft.equations.items():
-        if not is_lookup(equation.component.tree):
+        if not low.is_table(equation):
             low.settle(("scalar", "run", draft.key, elements))
+            continue
+        if draft.hidden:
             continue
         try:
             low.table(equation.component.tree, equation.element, equation.place)
@@ -266,7 +270,19 @@ def _model(
         ),
         lookups=tuple(low.tables),
         warnings=tuple(low.warnings),
+        missing=_missing(low, scalars),
     )
+
+
+def _missing(low: Lowering, scalars: Mapping[str, int]) -> frozenset[str]:
+    """Return the scalars that ``:NA:`` or raw data reach, other than by a stock."""
+    absent = low.build.const(NA)
+    nodes = low.build.graph.nodes
+    touched = [False] * len(nodes)
+    for i, node in enumerate(nodes):
+        raw = node.op == "lookup" and low.tables[int(node.data or 0)].rule == "exact"
+        touched[i] = i == absent or raw or any(touched[arg] for arg in node.args)
+    return frozenset(name for name, node in scalars.items() if touched[node])
 
 
 _NOISE_SEED = Variable(

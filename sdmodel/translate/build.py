@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,6 +26,10 @@ INPUT, TIME, STATE = 1, 2, 4
 """Flags of what a node depends on."""
 
 _OWN_FLAG = {"input": INPUT, "time": TIME, "state": STATE}
+
+
+NA: float = struct.unpack("<d", struct.pack("<Q", 0x7FF8000000000A11))[0]
+"""What ``:NA:`` stands for: not a number, told from others by its bits."""
 
 
 class NotConstantError(Exception):

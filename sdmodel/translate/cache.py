@@ -14,7 +14,7 @@ from sdmodel.model.core import Input, Lookup, Model, State, TimeAxis, Variable
 from sdmodel.model.expr import Node
 from sdmodel.model.functions import OPERATIONS
 
-FORMAT = 2
+FORMAT = 3
 
 
 def folder() -> Path:
@@ -132,6 +132,7 @@ def _to_columns(model: Model) -> dict[str, Any]:
         ],
         "lookups": [[t.name, t.x, t.y, t.rule] for t in model.lookups],
         "warnings": list(model.warnings),
+        "missing": sorted(model.missing),
     }
 
 
@@ -176,4 +177,5 @@ def _from_columns(data: dict[str, Any], path: str) -> Model:
             for name, x, y, rule in data["lookups"]
         ),
         warnings=tuple(data["warnings"]),
+        missing=frozenset(data["missing"]),
     )

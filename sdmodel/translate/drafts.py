@@ -17,6 +17,7 @@ from sdmodel.translate.nouns import (
 )
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError
+from sdmodel.translate.trees import in_one_spelling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +124,8 @@ def drafts_of(
         if item.kind not in {"range", "check"} and not item.macro:
             texts.setdefault(name_key(item.name), []).append(item)
     drafts: dict[str, Draft] = {}
+    names = {name_key(element.name) for element in section.elements}
+    xmile = not path.lower().endswith(".mdl")
     total = 0
     for element in section.elements:
         key = name_key(element.name)
@@ -135,6 +138,7 @@ def drafts_of(
             # An XMILE variable is one entry in the text, however many parts it has.
             text = written[min(i, len(written) - 1)] if written else None
             draft.sealed |= type(part).__name__ == "AbstractUnchangeableConstant"
+            part.ast = in_one_spelling(part.ast, names, xmile=xmile)
             try:
                 component = _component(draft.name, part, space, text, reader)
                 total += len(component.bindings)

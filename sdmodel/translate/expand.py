@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.expr import NodeId
 from sdmodel.model.functions import SMALL
 from sdmodel.translate import allocate, draws, stateful, timely, vectors
+from sdmodel.translate.build import NA
 from sdmodel.translate.lower import Lowering
 from sdmodel.translate.nouns import (
     CONTROLS,
+    Equation,
     EquationError,
     LackingError,
     Scope,
@@ -25,8 +27,12 @@ from sdmodel.translate.nouns import (
 )
 from sdmodel.translate.sums import OVER, whole
 
+if TYPE_CHECKING:
+    from sdmodel.model.core import Rule
+
 Tree = Any
 Args = Sequence[Tree]
+Make = Callable[[Lowering, Args, Scope], NodeId]
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _LOGIC = {
@@ -52,11 +58,11 @@ def expression(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         If a name, subscript or function in it means nothing here.
     """
     if isinstance(tree, int | float):
-        return low.build.const(float(tree))
+        return low.build.const(NA if math.isnan(tree) else float(tree))
     kind = type(tree).__name__
     if kind == "ndarray":
         return low.build.const(number_at(scope.equation))
-    made = _TREES.get(kind)
+    made = TREES.get(kind)
     if made is None:
         msg = UNSUPPORTED.get(kind, kind)
         raise LackingError(msg)
@@ -174,20 +180,51 @@ def _call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     return make(low, tree.arguments, scope)
 
 
-def _lookup_call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    elements = _elements(low, tree.function, scope)
-    equation = low.equations[tree.function.reference, elements]
-    table = equation.component.tree
-    if not is_lookup(table):
-        msg = (
-            f"'{tree.function.reference}' is not a lookup, yet it is given an argument"
-        )
+def _table_named(low: Lowering, tree: Tree, scope: Scope) -> Equation:
+    """Return the equation of the table that a reference names.
+
+    A macro's argument may be a table too: then the reference leads to another.
+    """
+    if type(tree).__name__ != "ReferenceStructure" or tree.reference not in low.dims:
+        msg = "a table is needed here, by name"
         raise EquationError(msg)
+    equation = low.equations[tree.reference, _elements(low, tree, scope)]
+    inner = equation.component.tree
+    if type(inner).__name__ == "ReferenceStructure":
+        return _table_named(low, inner, Scope(equation, equation.binding, scope.mode))
+    if not is_lookup(inner):
+        msg = f"'{tree.reference}' is not a lookup, yet it is given an argument"
+        raise EquationError(msg)
+    return equation
+
+
+def _lookup_call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
+    equation = _table_named(low, tree.function, scope)
     if len(tree.arguments) != 1:
         msg = f"the lookup '{tree.function.reference}' takes 1 argument"
         raise EquationError(msg)
-    index = low.table(table, equation.element, equation.place)
+    index = low.table(equation.component.tree, equation.element, equation.place)
     return low.build.op("lookup", expression(low, tree.arguments[0], scope), data=index)
+
+
+def _lookup_with(how: Rule) -> Make:
+    """Return the maker of a function that reads a table with another rule."""
+
+    def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
+        equation = _table_named(low, args[0], scope)
+        tree, place = equation.component.tree, equation.place
+        index = low.table(tree, equation.element, place, how)
+        return low.build.op("lookup", expression(low, args[1], scope), data=index)
+
+    return make
+
+
+def _lookup_invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    equation = _table_named(low, args[0], scope)
+    index = low.table(equation.component.tree, equation.element, equation.place)
+    return low.build.op(
+        "lookup", expression(low, args[1], scope), data=low.inverted(index)
+    )
 
 
 def _data(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
@@ -242,8 +279,6 @@ def _unwritten(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return low.build.const(math.nan)
 
 
-Make = Callable[[Lowering, Args, Scope], NodeId]
-
 FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     **{
         name: (1, _plain(name))
@@ -284,6 +319,10 @@ FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     "elmcount": (1, _count),
     "pi": (0, lambda low, args, scope: low.build.const(math.pi)),
     "a_function_of": (None, _unwritten),
+    "lookup_extrapolate": (2, _lookup_with("extrapolate")),
+    "lookup_forward": (2, _lookup_with("hold_forward")),
+    "lookup_backward": (2, _lookup_with("hold_backward")),
+    "lookup_invert": (2, _lookup_invert),
     "vmin_xmile": (1, whole("min")),
     "vmax_xmile": (1, whole("max")),
     "random_0_1": (0, draws.standard),
@@ -306,7 +345,7 @@ UNSUPPORTED: Mapping[str, str] = {
 }
 """Syntax trees that no engine here computes, in words."""
 
-_TREES: Mapping[str, Callable[[Lowering, Tree, Scope], NodeId]] = {
+TREES: Mapping[str, Callable[[Lowering, Tree, Scope], NodeId]] = {
     "ReferenceStructure": _reference,
     "ArithmeticStructure": _arithmetic,
     "LogicStructure": _logic,

@@ -286,11 +286,14 @@ def check_xmile(data: bytes, path: str) -> _Element:
         tag = local_name(node)
         name = node.get("name")
         shown = (name or "").replace("\\n", " ")
-        if tag == "module" or (tag == "macro" and name):
+        if tag == "module":
             problems.append((line_of(node), f"'{shown}': a {tag}; not supported"))
+        if tag == "macro":
+            problems += [(line_of(node), what) for what in unsafe_name(shown)]
         if tag in {"aux", "flow", "stock", "gf", "dim", "elem"} and _counts(node):
             problems += [(line_of(node), what) for what in unsafe_name(shown)]
-        if tag in {"aux", "flow", "stock"} and name and _counts(node):
+        outer = all(local_name(above) != "macro" for above in node.iterancestors())
+        if tag in {"aux", "flow", "stock"} and name and _counts(node) and outer:
             key = _bare(shown)
             if key in seen:
                 other, before = seen[key]

@@ -19,6 +19,7 @@ from sdmodel.translate.nouns import (
     Instance,
     LackingError,
     Scope,
+    is_lookup,
     number_at,
 )
 from sdmodel.translate.space import Space, SubscriptError
@@ -65,6 +66,7 @@ class Lowering:
         self.faults: dict[tuple[int | None, str, type[EquationError]], None] = {}
         self.warnings: dict[str, None] = {}
         self._memo: dict[Key, tuple[NodeId, ...]] = {}
+        self._one_of: dict[str, Equation] | None = None
         self._shared: dict[Key, list[NodeId]] = {}
         self._pending: dict[Key, None] = {}
         self._places: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
@@ -268,6 +270,42 @@ class Lowering:
             raise _WaitError
         return not self.build.flags[node] & INPUT
 
+    def is_table(self, equation: Equation) -> bool:
+        """Return whether an equation is a table, or a macro's argument that is one."""
+        tree: Any = equation.component.tree
+        for _ in range(_LONG_LOOP):
+            if is_lookup(tree):
+                return True
+            if type(tree).__name__ != "ReferenceStructure":
+                return False
+            if self._one_of is None:
+                self._one_of = {key: item for (key, _), item in self.equations.items()}
+            other = self._one_of.get(tree.reference)
+            if other is None or not equation.component.hidden:
+                return False
+            tree = other.component.tree
+        return False
+
+    def inverted(self, index: int) -> int:
+        """Return the index of the table that leads back from y to x.
+
+        Raises
+        ------
+        EquationError
+            If the values neither rise nor fall all along.
+        """
+        table = self.tables[index]
+        points = sorted(zip(table.y, table.x, strict=True))
+        back = [x for _, x in points]
+        if len(set(table.y)) < len(table.y) or back not in (
+            list(table.x),
+            list(table.x[::-1]),
+        ):
+            msg = "LOOKUP INVERT of a table whose values do not rise or fall all along"
+            raise EquationError(msg)
+        y = tuple(value for value, _ in points)
+        return self._keep(f"{table.name} inverted", y, tuple(back), "clamp")
+
     # -- places with states -----------------------------------------------------------
 
     def instance(
@@ -313,8 +351,12 @@ class Lowering:
         """Return the node of one state of a structure."""
         return self.build.op("state", data=self.instances[number].first + index)
 
-    def table(self, tree: Any, name: str, place: int = 0) -> int:
+    def table(
+        self, tree: Any, name: str, place: int = 0, how: Rule | None = None
+    ) -> int:
         """Return the index of a lookup table; of several, that of one element.
+
+        ``how`` is the rule outside its points, where it is not the table's own.
 
         Raises
         ------
@@ -326,6 +368,7 @@ class Lowering:
         else:
             x, y = (tuple(float(v) for v in values) for values in (tree.x, tree.y))
             rule = {"interpolate": "clamp"}.get(tree.type, tree.type)
+        rule = how or rule
         if rule not in get_args(Rule):
             msg = f"a lookup of the kind '{rule}'"
             raise LackingError(msg)
@@ -338,6 +381,11 @@ class Lowering:
             raise EquationError(msg)
         if len(x) == 1 and rule != "exact":
             rule = "clamp"
+        return self._keep(name, x, y, rule)
+
+    def _keep(
+        self, name: str, x: tuple[float, ...], y: tuple[float, ...], rule: Rule
+    ) -> int:
         key = (x, y, rule)
         found = self._table_index.get(key)
         if found is None:

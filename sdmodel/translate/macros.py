@@ -16,9 +16,10 @@ from sdmodel.translate.nouns import CONTROLS, Component, Equation
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError, subscript_key
 from sdmodel.translate.sums import marked
+from sdmodel.translate.trees import children, in_one_spelling, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sdmodel.translate.space import Binding
 
@@ -45,7 +46,7 @@ class Macro:
 
 
 def macros_of(
-    sections: Sequence[Any], definitions: Sequence[Definition]
+    sections: Sequence[Any], definitions: Sequence[Definition], *, xmile: bool
 ) -> dict[str, Macro]:
     """Return the macros of a file by name."""
     found: dict[str, Macro] = {}
@@ -56,6 +57,10 @@ def macros_of(
                 key = name_key(item.name)
                 texts[key] = (*texts.get(key, ()), item)
         params = tuple(name_key(item) for item in section.params)
+        local = {*params, *(name_key(element.name) for element in section.elements)}
+        for element in section.elements:
+            for part in element.components:
+                part.ast = in_one_spelling(part.ast, local, xmile=xmile)
         found[section.name] = Macro(section.name, params, section, texts)
     return found
 
@@ -105,7 +110,7 @@ class _Writer:
     def _calls_one(self, tree: Tree) -> bool:
         if type(tree).__name__ == "CallStructure" and self._macro(tree):
             return True
-        return any(self._calls_one(item) for item in _fields(tree))
+        return any(self._calls_one(item) for item in children(tree))
 
     def _macro(self, tree: Tree) -> Macro | None:
         return self.macros.get(tree.function.reference)
@@ -249,7 +254,7 @@ class _Writer:
             if type(item).__name__ == "CallStructure":
                 stack.extend(item.arguments)
             else:
-                stack.extend(_fields(item))
+                stack.extend(children(item))
         return list(found)
 
     def _hidden(self, prefix: str, name: str, macro: Macro, part: Component) -> Draft:
@@ -301,7 +306,7 @@ class _Writer:
                 component.line, f"macros write out more than {MAX_SCALARS} scalars"
             )
             return
-        component = replace(component, bindings=tuple(b for b, _ in spots))
+        component = replace(component, bindings=tuple(b for b, _ in spots), hidden=True)
         draft.components.append(component)
         for place, (binding, elements) in enumerate(spots):
             shown = f"{draft.name}[{','.join(elements)}]" if elements else draft.name
@@ -314,24 +319,3 @@ def _types() -> tuple[Any, Any]:
     from pysd.translators.structures import abstract_expressions as trees
 
     return trees.ReferenceStructure, trees.SubscriptsReferenceStructure
-
-
-def _fields(tree: Tree) -> list[Tree]:
-    if isinstance(tree, list | tuple):
-        return list(tree)
-    if hasattr(tree, "__dataclass_fields__"):
-        return [getattr(tree, name) for name in tree.__dataclass_fields__]
-    return []
-
-
-def rewrite(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
-    """Return a copy of a syntax tree with every part changed, inner parts first."""
-    if isinstance(tree, list | tuple):
-        return type(tree)(rewrite(item, change) for item in tree)
-    if hasattr(tree, "__dataclass_fields__"):
-        parts = {
-            name: rewrite(getattr(tree, name), change)
-            for name in tree.__dataclass_fields__
-        }
-        return change(type(tree)(**parts))
-    return tree

@@ -34,6 +34,8 @@ class Component:
     tree: Any
     line: int | None
     text: str
+    hidden: bool = False
+    """Part of a macro."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
 from sdmodel.translate.guard import told
+from sdmodel.translate.source import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -163,18 +164,50 @@ def parse_xmile(data: bytes, path: str) -> Any:
         try:
             file = XmileFile(copy)
             file.parse(parse_all=False)
-            section = file.sections[0]
-            section.parse(parse_all=False)
+            file.sections += _xmile_macros(file)
+            for section in file.sections:
+                section.parse(parse_all=False)
         except Exception as error:
             msg = f"{path}: lacks what every model has ({_reason(error)})"
             raise ModelFileError(msg) from None
-        for component in section.components:
-            line = getattr(getattr(component, "node", None), "sourceline", None)
-            try:
-                component.parse(section.behaviors)
-            except Exception as error:
-                what = f"'{component.name}' cannot be read ({_reason(error)})"
-                problems.append((line, what))
+        for section in file.sections:
+            for component in section.components:
+                line = getattr(getattr(component, "node", None), "sourceline", None)
+                try:
+                    component.parse(section.behaviors)
+                except Exception as error:
+                    what = f"'{component.name}' cannot be read ({_reason(error)})"
+                    problems.append((line, what))
         if problems:
             raise ModelFileError(told(path, problems))
         return file.get_abstract_model()
+
+
+def _xmile_macros(file: Any) -> list[Any]:
+    """Return the macros of an XMILE file as sections, which PySD leaves aside.
+
+    A macro's value is a variable of its own name, as it is in Vensim's.
+    """
+    from lxml import etree
+    from pysd.translators.xmile.xmile_section import Section
+
+    space = f"{{{file.ns}}}"
+    sections = []
+    for node in file.xmile_root.findall(f"{space}macro"):
+        name = node.get("name", "")
+        home: Any = {None: file.ns}  # the default namespace
+        root = etree.Element(f"{space}xmile", nsmap=home)
+        model = etree.SubElement(root, f"{space}model")
+        variables = etree.SubElement(model, f"{space}variables")
+        value = etree.SubElement(variables, f"{space}aux", name=name)
+        for item in node.findall(f"{space}eqn"):
+            etree.SubElement(value, f"{space}eqn").text = item.text
+        for own in node.findall(f"{space}variables"):
+            variables.extend(list(own))
+        params = [str(item.text or "").strip() for item in node.findall(f"{space}parm")]
+        key = name_key(name)
+        place = file.xmile_path
+        sections.append(
+            Section(key, place, "macro", params, [], root, file.ns, False, None)
+        )
+    return sections

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.nouns import EquationError, LackingError, Scope
 from sdmodel.translate.space import subscript_key
+from sdmodel.translate.trees import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sdmodel.model.expr import NodeId
     from sdmodel.translate.lower import Lowering
@@ -40,15 +41,6 @@ def marked(tree: Tree) -> dict[str, str]:
             continue
         stack.extend(reversed(list(children(item))))
     return found
-
-
-def children(tree: Tree) -> Iterator[Tree]:
-    """Yield the parts of a syntax tree, in order."""
-    if isinstance(tree, list | tuple):
-        yield from tree
-    elif hasattr(tree, "__dataclass_fields__"):
-        for name in tree.__dataclass_fields__:
-            yield getattr(tree, name)
 
 
 def _over(fold: Fold) -> Make:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.errors import did_you_mean
 from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED
 from sdmodel.translate.nouns import CONTROLS, Component, EquationError, LackingError
-from sdmodel.translate.sums import children
+from sdmodel.translate.trees import children
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -18,23 +18,19 @@ if TYPE_CHECKING:
 _SIGNED_BASE = re.compile(r"\(\s*-\s*[\d.]+(?:[eE][+-]?\d+)?\s*\)\s*\^")
 
 _NAMES = """
-a_function_of alloc_p allocate_available allocate_by_priority cosh delay_batch
-delay_conveyor delay_information delay_lossy_conveyor delay_material delay_profile
-demand_at_price depreciate_bystraightline depreciate_straightline find_market_price
-game gamma_ln get_123_constants get_123_data get_data_at_time get_data_between_times
-get_data_first_time get_data_last_time get_data_max get_data_mean get_data_median
-get_data_min get_data_stdv get_data_total_points get_direct_subscript
-get_vdf_constants get_vdf_data get_vdf_lookups get_xls_subscript
-internal_rate_of_return invert_matrix irr lookup_area lookup_backward
-lookup_extrapolate lookup_forward lookup_invert lookup_slope make_user_message
-market_price message net_present_value normal npv poisson previous ptrend
-queue_age_average queue_fifo random_0_1 random_beta random_binomial
-random_exponential random_gamma random_lookup random_negative_binomial random_normal
-random_pink_noise random_poisson random_triangular random_uniform random_weibull
-realize ref_compare rng_normal run_maximum run_minimum sample_until samplesif settle
-shift_if_true simultaneous sinh ssec sum_lookup supply_at_price tabbed_array tanh
-time_to_reach transition vector_elm_map vector_lookup vector_rank vector_reorder
-vector_select vector_sort_order vmax_xmile vmin_xmile
+alloc_p delay_batch delay_conveyor delay_information delay_lossy_conveyor
+delay_profile demand_at_price depreciate_bystraightline depreciate_straightline
+find_market_price gamma_ln get_123_constants get_123_data get_data_at_time
+get_data_between_times get_data_first_time get_data_last_time get_data_max
+get_data_mean get_data_median get_data_min get_data_stdv get_data_total_points
+get_vdf_constants get_vdf_data get_vdf_lookups internal_rate_of_return irr
+lookup_area lookup_slope make_user_message market_price message net_present_value
+normal npv poisson previous ptrend queue_age_average queue_fifo random_beta
+random_binomial random_gamma random_lookup random_negative_binomial
+random_pink_noise random_poisson random_triangular random_weibull realize
+ref_compare rng_normal run_maximum run_minimum sample_until samplesif settle
+shift_if_true simultaneous ssec sum_lookup supply_at_price time_to_reach transition
+vector_elm_map vector_lookup
 """
 _VENSIM_ONLY = frozenset(_NAMES.split())
 """Functions that exist, so that a user is told "not supported" and not "unknown"."""

@@ -102,8 +102,12 @@ def pulse_of(low: Lowering, args: Args, scope: Scope) -> NodeId:
 
 
 def time_value(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    """GET TIME VALUE(0, offset, 0), the one form computed."""
-    if args[0] != 0 or args[2] != 0:
-        msg = "GET TIME VALUE other than (0, offset, 0)"
+    """GET TIME VALUE(0 or 1, offset, 0): from Time, or from INITIAL TIME."""
+    if args[0] not in {0, 1} or args[2] != 0:
+        what = "the computer's clock" if args[0] == 2 else "calendar dates"
+        msg = f"GET TIME VALUE of {what}; (0, offset, 0) and (1, offset, 0) are read"
         raise LackingError(msg)
-    return low.build.op("add", moment(low, scope), low.express(args[1], scope))
+    since = moment(low, scope)
+    if args[0] == 1 and low.time is not None:
+        since = low.build.const(low.time.start)
+    return low.build.op("add", since, low.express(args[1], scope))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.nouns import EquationError, LackingError, Scope
 from sdmodel.translate.space import subscript_key
-from sdmodel.translate.sums import children, marked, pairwise
+from sdmodel.translate.sums import marked, pairwise
+from sdmodel.translate.trees import children
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
