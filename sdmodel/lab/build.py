@@ -57,6 +57,7 @@ def build(
     from sdmodel.lab.exercises import as_document, read_exercises
     from sdmodel.lab.face import read_face
     from sdmodel.lab.page import assemble
+    from sdmodel.lab.reasons import reason_documents, search
 
     begun = time.perf_counter()
     problem = missing()
@@ -76,7 +77,12 @@ def build(
         book = workbook_of(model, folder_of(model))
     else:
         book = open_workbook(model)
-    lab: Lab = collect(book)
+    reasons = search(book, None if isinstance(model, Model) else str(model))
+    try:
+        lab: Lab = collect(book)
+        lab.data.update(reason_documents(reasons.result(), book))
+    finally:
+        reasons.stop()
     face = read_face(book.folder, lab.data["levers"], lab.data["outcomes"])
     lab.data["face"] = face
     exercises = read_exercises(book) if face.get("exercises") else ()

@@ -93,7 +93,7 @@ def collect(book: Workbook) -> Lab:
         "flows": [_flow(flow) for flow in flows],
         "draws": draws_document(controls),
         "loops": [],
-        "paths": {},
+        "why": {},
         "exercises": [],
         "record": record(
             kernel.native,

@@ -14,8 +14,10 @@ import numpy as np
 
 from sdmodel.engines.wasm import encode
 from sdmodel.lab.runs import twin
+from sdmodel.study.controls import mixes
 from sdmodel.study.design import Schedule
 from sdmodel.study.summaries import Window, summarise
+from sdmodel.study.values import value_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,8 +46,9 @@ def value_sets(
 ) -> list[dict[str, Value]]:
     """Return lever values at random, at corners of all their ranges, and over time.
 
-    In every second set the assumptions are moved too, each within its range; at the
-    corners of five hundred assumptions at once models break, and say nothing.
+    Shares of one whole add to at most one. In every second set the assumptions are
+    moved too, each within its range; at the corners of five hundred assumptions at once
+    models break, and say nothing.
     """
     rng = np.random.default_rng(seed)
     time = model.time
@@ -66,8 +69,30 @@ def value_sets(
                 c.name: Schedule(when, tuple(rng.uniform(c.min, c.max, 3).tolist()))
                 for c in levers
             }
-        sets.append(values)
+        sets.append(_within_mixes(values, controls))
     return sets
+
+
+def _within_mixes(
+    values: Mapping[str, Value], controls: Sequence[Control]
+) -> dict[str, Value]:
+    """Return values whose shares of one whole add to at most one at any time."""
+    found = dict(values)
+    for members in mixes(tuple(controls)).values():
+        shares = [values.get(m.name, m.default) for m in members]
+        timed = {t for v in shares if isinstance(v, Schedule) for t in v.times}
+        total = max(sum(value_at(v, t) for v in shares) for t in timed or {0.0})
+        if total <= 1.0:
+            continue
+        # A hair less, so that rounding does not leave the sum above one.
+        factor = (1.0 - 1e-12) / total
+        for member, share in zip(members, shares, strict=True):
+            if isinstance(share, Schedule):
+                lower = tuple(v * factor for v in share.values)
+                found[member.name] = Schedule(share.times, lower)
+            else:
+                found[member.name] = share * factor
+    return found
 
 
 def agreement(

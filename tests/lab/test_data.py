@@ -15,6 +15,9 @@ from sdmodel.lab.data import collect
 from sdmodel.lab.draws import prior
 from sdmodel.lab.flows import read_flows
 from sdmodel.lab.levers import BARE_SPREAD, bare_controls
+from sdmodel.lab.record import value_sets
+from sdmodel.study.design import Schedule
+from sdmodel.study.values import mix_problems
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
@@ -69,6 +72,33 @@ def test_kernel_agrees_within_the_promise(data: dict[str, Any]) -> None:
     found = data["model"]["agreement"]
     assert found["sets"] >= 200
     assert found["worst"] <= found["bound"] == 1e-12
+
+
+def test_sets_that_are_tried_are_policies_that_could_be() -> None:
+    book = open_workbook("consortium")
+    for values in value_sets(book.controls, book.model):
+        assert not mix_problems(values, book.model, book.controls)
+        for control in book.controls:
+            value = values.get(control.name, control.default)
+            several = value.values if isinstance(value, Schedule) else (value,)
+            assert all(control.min <= v <= control.max for v in several)
+
+
+def test_loops_and_ways_of_the_regimes_reach_the_page(lab_file: Path) -> None:
+    text = lab_file.read_text("utf-8")
+    begun = text.index(">", text.index('id="lab-data"')) + 1
+    found = json.loads(text[begun : text.index("</script>", begun)])
+    assert len(found["loops"]) >= 6
+    ids = {loop["id"] for loop in found["loops"]}
+    regimes = found["why"]["scenarios"]
+    assert set(regimes) == {
+        p["id"] for p in found["presets"] if p["kind"] == "regime"
+    } - {"baseline"}
+    told = [o for regime in regimes.values() for o in regime["outcomes"].values()]
+    assert all(set(outcome["loops"]) <= ids for outcome in told)
+    assert any(outcome["ways"] for outcome in told)
+    assert any(outcome["loops"] for outcome in told)
+    assert "Trust" in found["why"]["variables"]
 
 
 def test_only_the_start_of_policies_reaches_into_the_past(

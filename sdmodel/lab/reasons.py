@@ -1,0 +1,151 @@
+"""Why outcomes move: loops and ways of the shipped regimes, found beside the build.
+
+Finding them takes as long as all the rest of a build. So it is done by a second process
+while the first compiles, and kept on disk under a key of the model, its tables and the
+code that finds them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sdmodel.engines import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sdmodel.experiments.workbook import Workbook
+
+PROGRAM = """
+import json, sys
+from sdmodel.experiments.page_loops import page_loops
+from sdmodel.experiments.workbook import open_workbook
+json.dump(page_loops(open_workbook(sys.argv[1])), sys.stdout, allow_nan=False)
+"""
+
+
+@dataclass(frozen=True)
+class Search:
+    """Loops and ways that are being found, or were found before.
+
+    ``known`` is the finished answer; ``process`` the one at work on it.
+    """
+
+    book: Workbook
+    key: str
+    known: dict[str, Any] | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    def result(self) -> dict[str, Any]:
+        """Return ``loops``, ``times`` and ``scenarios``; see ``page_loops``.
+
+        Raises
+        ------
+        SdmodelError
+            If a table of the model is wrong.
+        """
+        if self.known is not None:
+            return self.known
+        found: dict[str, Any] | None = None
+        if self.process is not None:
+            with suppress(ValueError):
+                found = json.loads(self.process.communicate()[0])
+        if found is None:  # no second process here, or one that failed: find them here
+            from sdmodel.experiments.page_loops import page_loops
+
+            found = page_loops(self.book)
+        cache.save(self.key, json.dumps(found).encode())
+        return found
+
+    def stop(self) -> None:
+        """End the second process where its answer is no longer wanted."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def search(book: Workbook, name: str | None) -> Search:
+    """Begin to find loops and ways.
+
+    Parameters
+    ----------
+    book
+        A model and its tables; without ``loops.csv`` there is nothing to find.
+    name
+        What ``open_workbook`` opens as this very book; None if nothing does.
+    """
+    nothing: dict[str, Any] = {"loops": [], "times": [], "scenarios": {}}
+    folder = book.folder
+    if folder is None or not (folder / "loops.csv").is_file():
+        return Search(book, "", known=nothing)
+    key = _key(book, folder)
+    stored = cache.load(key)
+    if stored is not None:
+        with suppress(ValueError):
+            return Search(book, key, known=json.loads(stored))
+    if name is None or not sys.executable:
+        return Search(book, key)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - this program, with its own code
+            [sys.executable, "-c", PROGRAM, name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return Search(book, key)
+    return Search(book, key, process=process)
+
+
+def _key(book: Workbook, folder: Path) -> str:
+    code = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256(book.model.digest.encode())
+    for path in (
+        *_files(folder, ("*.csv", "scenarios/*.toml")),
+        *_files(code, ("experiments/*.py", "engines/*.py", "model/*.py", "study/*.py")),
+    ):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+
+
+def reason_documents(found: dict[str, Any], book: Workbook) -> dict[str, Any]:
+    """Return ``loops`` and ``why`` as the page reads them.
+
+    ``why`` holds the ways and loops of each regime, and what each variable on them
+    means, in both languages.
+    """
+    from sdmodel.lab.levers import chinese_meanings
+    from sdmodel.model.core import plain
+
+    named = {name for loop in found["loops"] for name in loop["variables"]}
+    for scenario in found["scenarios"].values():
+        for outcome in scenario["outcomes"].values():
+            named |= {name for way in outcome["ways"] for name in way["path"]}
+    chinese = chinese_meanings(book.folder)
+    variables = book.model.variables
+    return {
+        "loops": found["loops"],
+        "why": {
+            "times": found["times"],
+            "scenarios": found["scenarios"],
+            "variables": {
+                name: {
+                    "en": " ".join(variables[name].comment.split()),
+                    "zh": chinese.get(plain(name)) or None,
+                }
+                for name in sorted(named)
+                if name in variables
+            },
+        },
+    }
