@@ -9,6 +9,7 @@ import click
 
 from sdmodel.cli.common import (
     Choice,
+    claim,
     emit_json,
     engine_option,
     finite,
@@ -78,15 +79,15 @@ def explain(
     from sdmodel.experiments.explain import explain as ask
     from sdmodel.experiments.workbook import open_workbook
     from sdmodel.study.outcomes import parse_key
-    from sdmodel.study.results import check_folder, now
+    from sdmodel.study.results import now
 
     started = now()
+    if out is not None:
+        claim(out)
     workbook = open_workbook(model)
     asked = workbook.scenario(scenario)
     given = parse_key(outcome, workbook.outcomes, workbook.model)
     key = added_key(given, workbook)
-    if out is not None:
-        check_folder(out)
     for sentence in (*workbook.model.warnings, *asked.warnings):
         say(f"sdmodel: warning: {sentence}")
     if key != given:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sdmodel.engines.base import EngineName
+    from sdmodel.experiments.question import Question
     from sdmodel.experiments.sweep import Sweep
 
 BAD_SHOWN = 3
@@ -72,6 +73,11 @@ BAD_SHOWN = 3
     is_flag=True,
     help="Let values of a table that are outside their limits through.",
 )
+@click.option(
+    "--costs",
+    is_flag=True,
+    help="Measure what it would cost here, and print it; nothing is kept.",
+)
 @engine_option
 @jobs_option
 @json_option
@@ -88,6 +94,7 @@ def sweep(
     restart: bool,
     allow_large: bool,
     allow_outside: bool,
+    costs: bool,
     engine: str,
     jobs: int | None,
     as_json: bool,
@@ -117,7 +124,8 @@ def sweep(
 
         check_installed()
     folder = out or default_out(study, "sweep")
-    click.get_current_context().with_resource(held(folder))
+    if not costs:
+        click.get_current_context().with_resource(held(folder))
     workbook, asked = open_study(study, model=model, method=method, n=n, seed=seed)
     scenarios = [workbook.scenario(name) for name in asked.scenarios]
     question = ask(
@@ -128,8 +136,11 @@ def sweep(
         bands=bands,
         chunk=chunk,
         allow_outside=allow_outside,
-        allow_large=allow_large,
+        allow_large=allow_large or costs,
     )
+    if costs:
+        _tell_costs(question, jobs, as_json=as_json)
+        return
     warnings = [warning for scenario in scenarios for warning in scenario.warnings]
     warnings += replaced(question)
     for sentence in (*workbook.model.warnings, *warnings):
@@ -172,6 +183,39 @@ def sweep(
     say(f"sdmodel: wrote {folder}")
     if found.bad_runs:
         click.get_current_context().exit(1)
+
+
+def _tell_costs(question: Question, jobs: int | None, *, as_json: bool) -> None:
+    from sdmodel.engines.native import cores
+    from sdmodel.experiments.costs import measure
+
+    found = measure(question)
+    many = jobs or cores()
+    if as_json:
+        emit_json(found.document(question.runs, many))
+        return
+    rows = [
+        (
+            "a run: drawn, simulated, reduced, filed; one core",
+            _micro(found.compute_run),
+        ),
+        ("a run: written, by the one process that does so", _micro(found.store_run)),
+        ("a chunk, besides its runs", f"{found.store_chunk * 1e3:.1f} ms"),
+        ("runs in a chunk", f"{found.chunk:,}"),
+        ("a run on disk", f"{found.run_bytes:,.0f} bytes"),
+        ("cores beyond which writing takes the time", f"{found.cores_of_use():,.0f}"),
+    ]
+    for runs, workers in ((question.runs, many), (10**6, many), (10**9, 100)):
+        hours = found.seconds(runs, workers) / 3600
+        size = runs * found.run_bytes / 1e9
+        rows.append(
+            (f"{runs:,} runs, {workers} cores", f"{hours:,.3g} h, {size:,.3g} GB")
+        )
+    show_table("", ("what", "here"), rows, right=(1,))
+
+
+def _micro(seconds: float) -> str:
+    return f"{seconds * 1e6:,.1f} µs"
 
 
 def _tell_bad(found: Sweep) -> None:

@@ -1,27 +1,24 @@
 """A sweep's chunks on a Dask cluster.
 
 What goes to the workers is the question as bytes, the model among it as data, and the
-number of a chunk; what comes back is the chunk's arrays as bytes. Dask finds the
-function by its name, so that no code travels. Each worker reads the question and
-compiles it once; a chunk whose worker is lost goes to another.
+number of a chunk; what comes back are the chunk's files, which are only written here.
+Dask finds the function by its name, so that no code travels. Each worker reads the
+question and compiles it once; a chunk whose worker is lost goes to another.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
 import queue
 import threading
 import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sdmodel.errors import HostError, SdmodelError
-from sdmodel.experiments.parts import Part, compute
+from sdmodel.experiments.parts import compute
 from sdmodel.experiments.question import Question, unpacked
-from sdmodel.experiments.sweep_files import band_arrays, bands_of
+from sdmodel.experiments.sweep_files import Chunk, chunk_of, unpacked_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,9 +53,9 @@ def check_installed() -> None:
         raise HostError(msg)
 
 
-def parts(
+def chunks(
     question: Question, pending: Sequence[int], cluster: str, jobs: int | None
-) -> Iterator[tuple[int, Part]]:
+) -> Iterator[tuple[int, Chunk]]:
     """Yield chunks as the cluster has done them.
 
     Parameters
@@ -99,7 +96,7 @@ def parts(
                 future.add_done_callback(done.put)
             future = _next(client, done, cluster)
             index, _ = sent.pop(future.key)
-            yield index, _part(_result(client, future, index, cluster))
+            yield index, unpacked_chunk(_result(client, future, index, cluster))
             future.release()
 
 
@@ -183,7 +180,7 @@ def _result(client: Any, future: Any, index: int, cluster: str) -> bytes:
 
 
 def run_chunk(packed: bytes, index: int) -> bytes:
-    """Compute a chunk on a worker; return its arrays as `numpy.savez` writes them."""
+    """Compute a chunk on a worker; return its files as `Chunk.packed` gives them."""
     with _reading:
         question = _read(packed)
         scenario = question.span(index)[0]
@@ -192,16 +189,7 @@ def run_chunk(packed: bytes, index: int) -> bytes:
             _compile(question, scenario)
             _warm.add((question.digest, scenario))
     part = compute(question, index, jobs=1)
-    arrays: dict[str, Any] = {
-        "values": part.values,
-        "status": part.status,
-        "bad_time": part.bad_time,
-    }
-    if part.bands is not None:
-        arrays |= band_arrays(part.bands)
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    return chunk_of(question, index, part).packed()
 
 
 @lru_cache(maxsize=2)
@@ -218,14 +206,3 @@ def _compile(question: Question, scenario: int) -> None:
     inputs = ensemble.inputs(question.names, question.values(0, few))
     for _ in ensemble.outputs(inputs, save_of(question, ensemble)):
         pass
-
-
-def _part(data: bytes) -> Part:
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        arrays = dict(found)
-    return Part(
-        arrays["values"],
-        arrays["status"],
-        arrays["bad_time"],
-        bands_of(arrays) if "blocks" in arrays else None,
-    )

@@ -16,7 +16,7 @@ from sdmodel.errors import HostError, UsageError
 from sdmodel.experiments.asking import ask, check_disk, replaced
 from sdmodel.experiments.parts import compute
 from sdmodel.experiments.sweep_checks import COMPLETE
-from sdmodel.experiments.sweep_files import about, names_in_file
+from sdmodel.experiments.sweep_files import about, chunk_of, names_in_file
 from sdmodel.experiments.sweep_store import Store, advice, open_store
 from sdmodel.experiments.sweep_tables import bad_rows
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from sdmodel.engines.base import EngineName, Progress
-    from sdmodel.experiments.parts import Part
     from sdmodel.experiments.question import Question
+    from sdmodel.experiments.sweep_files import Chunk
     from sdmodel.model.core import Model
 
 
@@ -198,8 +198,8 @@ def fill(
     if progress is not None:
         progress(store.runs_kept, question.runs)
     try:
-        for index, part in _parts(store, jobs, cluster, progress):
-            store.add(index, part)
+        for index, chunk in _chunks(store, jobs, cluster, progress):
+            store.add(index, chunk)
             if progress is not None:
                 progress(store.runs_kept, question.runs)
         done = store.manifest["state"] == COMPLETE
@@ -217,21 +217,21 @@ def fill(
     )
 
 
-def _parts(
+def _chunks(
     store: Store,
     jobs: int | None,
     cluster: str | None,
     progress: Progress | None,
-) -> Iterator[tuple[int, Part]]:
+) -> Iterator[tuple[int, Chunk]]:
     """Yield the chunks that are still to come, in any order."""
     question = store.question
     if cluster is not None:
         if question.engine == "pysd":
             msg = "--cluster: the judge stays on this machine; use compiled or numpy"
             raise UsageError(msg)
-        from sdmodel.experiments.cluster import parts
+        from sdmodel.experiments.cluster import chunks
 
-        yield from parts(question, store.pending, cluster, jobs)
+        yield from chunks(question, store.pending, cluster, jobs)
         return
     for index in store.pending:
         before = store.runs_kept
@@ -240,7 +240,8 @@ def _parts(
             if progress is not None:
                 progress(before + done, question.runs)
 
-        yield index, compute(question, index, jobs=jobs, progress=report)
+        part = compute(question, index, jobs=jobs, progress=report)
+        yield index, chunk_of(question, index, part)
 
 
 def first_bad(found: Sweep, most: int) -> Sequence[str]:

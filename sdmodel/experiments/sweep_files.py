@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdmodel.experiments.parts import BandPart
 from sdmodel.study.controls import unit_of
-from sdmodel.study.results import dataset_bytes, versions
+from sdmodel.study.results import versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,30 +63,75 @@ def about(question: Question) -> dict[str, Any]:
     }
 
 
-def chunk_bytes(question: Question, index: int, part: Part) -> bytes:
-    """Return a chunk's runs as NetCDF: inputs and outcomes on one dimension."""
-    import xarray as xr
+@dataclass(frozen=True)
+class Chunk:
+    """The files of a chunk: its runs, and its spread over time if bands are kept."""
 
+    runs: bytes = field(repr=False)
+    bands: bytes | None = field(repr=False, default=None)
+
+    def packed(self) -> bytes:
+        """Return both as one: the length of the first, and the two."""
+        head = len(self.runs).to_bytes(8, "big")
+        return head + self.runs + (self.bands or b"")
+
+
+def unpacked_chunk(data: bytes) -> Chunk:
+    """Return what `Chunk.packed` gave."""
+    cut = 8 + int.from_bytes(data[:8], "big")
+    return Chunk(data[8:cut], data[cut:] or None)
+
+
+def chunk_of(question: Question, index: int, part: Part) -> Chunk:
+    """Return the files of a chunk."""
+    bands = None
+    if part.bands is not None:
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **_arrays(part.bands))
+        bands = buffer.getvalue()
+    return Chunk(chunk_bytes(question, index, part), bands)
+
+
+def chunk_bytes(question: Question, index: int, part: Part) -> bytes:
+    """Return a chunk's runs as NetCDF: inputs and outcomes on one dimension.
+
+    Written without xarray, which would ask a Dask worker's scheduler for a lock.
+    """
+    import h5netcdf
+
+    buffer = io.BytesIO()
+    variables = _variables(question, index, part)
+    with h5netcdf.File(buffer, "w") as file:
+        file.dimensions = {"run": len(part.status)}
+        for name, (values, told) in variables.items():
+            made = file.create_variable(name, ("run",), data=values)
+            made.attrs.update(told)
+        file.attrs.update(about(question))
+    return buffer.getvalue()
+
+
+def _variables(
+    question: Question, index: int, part: Part
+) -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
+    """Return what a chunk's file holds: values (run,) and attributes by name."""
     scenario, start, stop = question.span(index)
-    values = question.values(start, stop)
     inputs, outcomes = names_in_file(question)
     ids = [name for name, _ in question.scenarios]
     draws = np.arange(start, stop, dtype=np.int64)
-    found: dict[str, Any] = {
-        "scenario": (
-            ("run",),
-            np.full(stop - start, scenario, dtype=np.int16),
-            {
-                "flag_values": np.arange(len(ids), dtype=np.int16),
-                "flag_meanings": " ".join(name.replace(" ", "_") for name in ids),
-            },
-        ),
-        "draw": (("run",), draws, {"long_name": "row of the design"}),
+    flags = {
+        "flag_values": np.arange(len(ids), dtype=np.int16),
+        "flag_meanings": " ".join(name.replace(" ", "_") for name in ids),
     }
+    found: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
+        "run": (scenario * question.rows + draws, {}),
+        "scenario": (np.full(stop - start, scenario, dtype=np.int16), flags),
+        "draw": (draws, {"long_name": "row of the design"}),
+    }
+    values = question.values(start, stop)
     for i, name in enumerate(inputs):
         unit = unit_of(question.names[i], question.model)
         told = {"units": unit, "role": "input"}
-        found[name] = (("run",), np.ascontiguousarray(values[:, i]), told)
+        found[name] = (np.ascontiguousarray(values[:, i]), told)
     for i, key in enumerate(question.keys):
         told = {
             "units": key.unit,
@@ -93,15 +140,13 @@ def chunk_bytes(question: Question, index: int, part: Part) -> bytes:
             "label_zh": key.outcome.label_zh,
             "summary": key.summary if key.year is None else f"value in {key.year:g}",
         }
-        found[outcomes[i]] = (("run",), np.ascontiguousarray(part.values[:, i]), told)
-    found["status"] = (("run",), part.status, {"long_name": "0 good, 1 bad"})
-    found["bad_time"] = (("run",), part.bad_time, {"units": "Year"})
-    first = scenario * question.rows
-    dataset = xr.Dataset(found, coords={"run": first + draws}, attrs=about(question))
-    return dataset_bytes(dataset)
+        found[outcomes[i]] = (np.ascontiguousarray(part.values[:, i]), told)
+    found["status"] = (part.status, {"long_name": "0 good, 1 bad"})
+    found["bad_time"] = (part.bad_time, {"units": "Year"})
+    return found
 
 
-def band_arrays(part: BandPart) -> dict[str, NDArray[Any]]:
+def _arrays(part: BandPart) -> dict[str, NDArray[Any]]:
     """Return a chunk's spread over time as named arrays."""
     return {
         "blocks": part.blocks,
@@ -113,8 +158,8 @@ def band_arrays(part: BandPart) -> dict[str, NDArray[Any]]:
     }
 
 
-def bands_of(arrays: Mapping[str, NDArray[Any]]) -> BandPart:
-    """Return what `band_arrays` gave."""
+def _bands_of(arrays: Mapping[str, NDArray[Any]]) -> BandPart:
+    """Return what `_arrays` gave."""
     cuts = np.cumsum(arrays["sizes"])[:-1]
     pairs = zip(
         np.split(arrays["keys"], cuts), np.split(arrays["counts"], cuts), strict=True
@@ -123,6 +168,6 @@ def bands_of(arrays: Mapping[str, NDArray[Any]]) -> BandPart:
 
 
 def read_bands(path: Path) -> BandPart:
-    """Return what `band_arrays` gave, from its file."""
+    """Return what `chunk_of` wrote."""
     with np.load(path, allow_pickle=False) as found:
-        return bands_of(dict(found))
+        return _bands_of(dict(found))

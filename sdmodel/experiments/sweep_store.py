@@ -14,8 +14,6 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sdmodel.errors import HostError
 from sdmodel.experiments.sweep_checks import (
     COMPLETE,
@@ -29,12 +27,7 @@ from sdmodel.experiments.sweep_checks import (
     refuse_other,
     results_are_whole,
 )
-from sdmodel.experiments.sweep_files import (
-    band_arrays,
-    band_file,
-    chunk_bytes,
-    run_file,
-)
+from sdmodel.experiments.sweep_files import band_file, run_file
 from sdmodel.experiments.sweep_summary import results_dataset
 from sdmodel.experiments.sweep_tables import (
     BAD,
@@ -59,8 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from sdmodel.experiments.parts import Part
     from sdmodel.experiments.question import Question
+    from sdmodel.experiments.sweep_files import Chunk
 
 
 @dataclass
@@ -83,7 +76,7 @@ class Store:
         spans = (self.question.span(index) for index in self.kept)
         return sum(stop - start for _, start, stop in spans)
 
-    def add(self, index: int, part: Part) -> None:
+    def add(self, index: int, chunk: Chunk) -> None:
         """Write a chunk and list it.
 
         Raises
@@ -92,13 +85,10 @@ class Store:
             If it cannot be written; what was listed before stays.
         """
         entry: dict[str, Any] = {"chunk": index}
-        data = chunk_bytes(self.question, index, part)
-        entry |= _written(self.folder / run_file(index), data)
-        if part.bands is not None:
-            path = self.folder / band_file(index)
-            with atomic_file(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **band_arrays(part.bands))
-            entry["bands"] = digest(path.read_bytes())
+        entry |= _written(self.folder / run_file(index), chunk.runs)
+        if chunk.bands is not None:
+            about = _written(self.folder / band_file(index), chunk.bands)
+            entry["bands"] = about["sha256"]
         line = json.dumps(entry) + "\n"
         path = self.folder / JOURNAL
         try:

@@ -51,7 +51,17 @@ PAGE = "report.html"
 SHOWN = 3
 """Foreign files that a refusal names."""
 _NEEDED = ("format", "kind", "command", "model", "outputs")
-_PACKAGES = ("sdmodel", "numpy", "pysd", "llvmlite", "xarray", "scipy", "SALib")
+_PACKAGES = (
+    "sdmodel",
+    "numpy",
+    "pysd",
+    "llvmlite",
+    "xarray",
+    "h5netcdf",
+    "h5py",
+    "scipy",
+    "SALib",
+)
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,8 @@ def test_no_two_are_ever_inside(tmp_path: Path) -> None:
         ["compare", "baseline", "drg"],
         ["sensitivity", "STUDY"],
         ["demo", "--study", "STUDY"],
+        ["explain", "drg", "fund_balance"],
+        ["sweep", "STUDY"],
     ],
     ids=lambda asked: asked[0],
 )
