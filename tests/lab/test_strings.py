@@ -9,24 +9,26 @@ from sdmodel.lab.strings import read_strings
 
 FOLDER = files("sdmodel.lab")
 # Names that Chinese writes in Latin letters.
-NAMES = ("DRG", "DIP", "Chromium", "Edge", "Firefox", "Safari", "JavaScript")
+NAMES = ("DRG", "DIP", "Chromium", "Edge", "Firefox", "Safari", "JavaScript", "lab")
 
 
 def sources() -> str:
-    """All scripts of the page and its template."""
-    static = FOLDER / "static"
-    texts = [p.read_text("utf-8") for p in static.iterdir() if p.name.endswith(".js")]
-    return "\n".join(
-        [*texts, (FOLDER / "templates" / "lab.html.j2").read_text("utf-8")]
-    )
+    """All scripts and templates."""
+    found = [
+        path.read_text("utf-8")
+        for folder in ("static", "templates")
+        for path in (FOLDER / folder).iterdir()
+        if path.name.endswith((".js", ".j2"))
+    ]
+    return "\n".join(found)
 
 
 def used() -> tuple[set[str], set[str]]:
     """Keys named in full, and the beginnings of those put together at run time."""
     text = sources()
     whole = set(re.findall(r"""["'`]([a-z]\w*\.[A-Za-z]\w*)["'`]""", text))
-    begun = set(re.findall(r"`([a-z]\w*\.\w*)\$\{", text))
-    return whole, begun
+    begun = set(re.findall(r"`([a-z]\w*\.\w*)\$\{|'([a-z]\w*\.\w*)' ~", text))
+    return whole, {start for pair in begun for start in pair if start}
 
 
 def test_no_text_is_unused() -> None:

@@ -39,7 +39,9 @@
     waiting = setTimeout(async () => {
       asked = key;
       try {
-        const answer = await bands.request({ values: Lab.state.values, reference: Lab.baseline, n: DRAWS, token: key });
+        // Both sides meet the reader's assumptions, so that the difference is the policy's.
+        const reference = { ...Lab.baseline, ...Lab.split(Lab.state.values).assumed };
+        const answer = await bands.request({ values: Lab.state.values, reference, n: DRAWS, token: key });
         if (!answer || answer.token !== JSON.stringify(Lab.state.values)) return;
         now.bands = answer;
         Lab.redraw("bands");

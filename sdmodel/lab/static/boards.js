@@ -4,7 +4,8 @@
   const Lab = globalThis.Lab;
   const { h } = Lab;
   const { data } = Lab;
-  const TALL = 940; // pixels of a screen that shows more than the figures at first
+  const TALL = 940; // pixels of a screen with room for higher figures,
+  const TALLER = 1250; // and of one that shows more numbers at first
   const boards = new Map();
   const history = new Map();
   for (const point of data.history) {
@@ -34,7 +35,7 @@
       risk: h("p.risk", { hidden: true }),
       place: h("div.figure"),
       minor: h("ul.minor"),
-      others: h("details.others", { open: innerHeight >= TALL }, h("summary", null, Lab.t("board.others"))),
+      others: h("details.others", { open: innerHeight >= TALLER }, h("summary", null, Lab.t("board.others"))),
       table: h("div.behind", { hidden: true }),
     };
     const tableButton = Lab.button("board.table", () => {
@@ -71,8 +72,8 @@
 
   /** Write a change against the baseline with its interval, or that it is on its way. */
   function changeWords(outcome, now) {
-    const { base, policyMine, bands } = now;
-    const [a, b] = [base.headline[outcome.id], policyMine.headline[outcome.id]];
+    const { baseMine, policyMine, bands } = now;
+    const [a, b] = [baseMine.headline[outcome.id], policyMine.headline[outcome.id]];
     if (!Object.keys(Lab.state.values).length) return [Lab.t("board.no_move"), "same"];
     const change = a === null || b === null ? NaN : b - a;
     const spread = bands && bands.difference[outcome.id];
@@ -99,7 +100,7 @@
       parts.change.className = `change ${sign}${old ? " old" : ""}`;
       parts.shares.hidden = !now.assumed;
       if (now.assumed) write(parts.shares, Lab.shareWords(outcome, now));
-      if (!parts.chart) parts.chart = new Lab.TimeChart(parts.place, innerHeight >= TALL ? 190 : 126);
+      if (!parts.chart) parts.chart = new Lab.TimeChart(parts.place, innerHeight >= TALL ? 180 : 126);
       const lines = { base: now.base.series[outcome.id], policy: now.policy.series[outcome.id] };
       if (now.assumed) {
         lines["base-mine"] = now.baseMine.series[outcome.id];
@@ -141,7 +142,7 @@
       const spread = now.bands && now.bands.difference[outcome.id];
       const idle = !Object.keys(Lab.state.values).length;
       const sign = idle ? "same" : spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
-      const change = now.policyMine.headline[outcome.id] - now.base.headline[outcome.id];
+      const change = now.policyMine.headline[outcome.id] - now.baseMine.headline[outcome.id];
       write(item.children[1], Lab.value(outcome, now.policyMine.headline[outcome.id]));
       write(item.children[2], idle || !Number.isFinite(change) || change === 0 ? "" : `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, now.base.headline[outcome.id], true)}`);
       item.children[2].className = `sign ${sign}`;
@@ -154,14 +155,15 @@
     place.hidden = !outcome;
     if (!outcome) return;
     const chances = now.bands && now.bands.probability && now.bands.probability[outcome.id];
-    const when = Lab.value(outcome, now.policyMine.headline[outcome.id]);
-    if (!chances) return write(place, Lab.t("board.depletion_wait", { when }));
+    const year = now.policyMine.headline[outcome.id];
+    const central = year === null ? Lab.t("board.lasts") : Lab.t("board.runs_out", { year: Lab.value(outcome, year) });
+    if (!chances) return write(place, central + Lab.t("board.chances_wait"));
     const years = [2030, 2035, data.model.end].filter((y) => data.times.includes(y));
     const list = years.map((y) => Lab.t("board.by_year", { year: String(y), percent: percent(chances[data.times.indexOf(y)]) }));
     const spread = now.bands.headline[outcome.id];
     const seen = spread && (spread.when || spread);
     const first = seen && Number.isFinite(seen.p05) ? Lab.t("board.when", { low: Lab.value(outcome, seen.p05), high: Lab.value(outcome, seen.p95) }) : "";
-    write(place, Lab.t("board.depletion", { list: list.join(Lab.t("number.comma")), when }) + first);
+    write(place, Lab.t("board.depletion", { list: list.join(Lab.t("number.comma")) }) + central + first);
   }
   const percent = (p) => (p > 0 && p < 0.01 ? Lab.t("number.below_one") : `${Lab.plain(p * 100, 0)}${Lab.lang === "zh" ? "" : " "}%`);
 
@@ -192,7 +194,7 @@
     }
     ids.forEach((id, i) => {
       const outcome = Lab.outcome.get(id);
-      const change = now.policyMine.headline[id] - now.base.headline[id];
+      const change = now.policyMine.headline[id] - now.baseMine.headline[id];
       write(strip.children[i].children[0], Lab.value(outcome, now.policyMine.headline[id]));
       const board = Object.keys(Lab.state.shown)[i];
       const delta = Number.isFinite(change) && change !== 0 ? ` ${Lab.difference(outcome, change, now.base.headline[id])}` : "";

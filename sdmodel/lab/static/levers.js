@@ -236,8 +236,11 @@
     const shown = parts.filter(([, v]) => v > 0.0005);
     const percent = (v) => `${Lab.plain(v * 100, 0)}%`;
     bar.setAttribute("aria-label", shown.map(([n, v]) => `${n} ${percent(v)}`).join(Lab.t("number.comma")));
+    // A label stands in its part if it has room: Chinese letters are twice as wide.
+    const width = bar.clientWidth || 280;
+    const fits = (text, v) => ([...text].reduce((w, c) => w + (c > "\u2e7f" ? 12 : 6.6), 6) < v * width ? text : "");
     bar.replaceChildren(...shown.map(([name, v]) => {
-      const part = h(`span.part.p${parts.findIndex(([n]) => n === name)}`, { title: `${name} ${percent(v)}` }, v > 0.13 ? `${name} ${percent(v)}` : v > 0.07 ? percent(v) : "");
+      const part = h(`span.part.p${parts.findIndex(([n]) => n === name)}`, { title: `${name} ${percent(v)}` }, fits(`${name} ${percent(v)}`, v) || fits(percent(v), v) || "");
       part.style.flexGrow = String(v);
       return part;
     }));

@@ -4,6 +4,8 @@
   const Lab = globalThis.Lab;
   const { h, data } = Lab;
   const DRAWS = 64;
+  // Okabe and Ito's colours, told apart by most eyes.
+  const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#999999"];
   let turn = 0;
 
   /** Fill in what each moved lever adds: the design with it, less the design without it. */
@@ -39,33 +41,93 @@
     show(new Map(moved.map((name, i) => [name, Lab.pairedDifference(found[0][outcome.id], found[i + 1][outcome.id])])));
   }
 
-  const step = (node) => (typeof node === "string" ? Lab.h("span", { lang: Lab.lang === "zh" ? "en" : null }, node) : Lab.text("span", node));
-  /** Return a chain of causes as a list: each step with the sign of its link. */
-  function chain(nodes) {
-    return h("ol.path", null, ...nodes.map((node, i) => h("li", null, i ? `${node.sign || "→"} ` : "", step(node.label || node))));
+  /** Say a variable of the model: its name, in Chinese what it means. */
+  function variable(name) {
+    const words = ((data.why || {}).variables || {})[name] || {};
+    const zh = Lab.lang === "zh" ? words.zh : null;
+    return h("span", { lang: Lab.lang === "zh" && !zh ? "en" : null, title: Lab.say(words) || null }, zh || name);
   }
+  const chain = (names) => h("li", null, ...names.flatMap((name, i) => (i ? [" → ", variable(name)] : [variable(name)])));
 
-  /** Return the causal paths to an outcome and the loops that drive it, as far as they are known. */
+  /** Return ways and loops of one of the regimes for which they were computed. */
   function structure(outcome) {
-    const paths = (data.paths || {})[outcome.id] || [];
-    const about = (data.loops || []).filter((l) => !l.outcomes || l.outcomes.includes(outcome.id));
-    const box = h("div");
-    if (paths.length) box.append(h("h4", null, Lab.t("why.paths")), ...paths.map((p) => chain(p.nodes || p)));
-    if (about.length) {
-      box.append(h("h4", null, Lab.t("why.loops")));
-      for (const loop of about) {
-        box.append(h("details", null,
-          h("summary", null, `${loop.polarity === "R" ? Lab.t("why.reinforcing") : Lab.t("why.balancing")} · `, Lab.text("span", loop.name)),
-          chain(loop.path), loop.share ? shares(loop) : ""));
-      }
-    }
-    return box;
+    const reasons = (data.why || {}).scenarios || {};
+    const ids = Object.keys(reasons).filter((id) => Lab.preset.has(id) && reasons[id].outcomes[outcome.id]);
+    if (!ids.length) return "";
+    const own = ids.includes(Lab.state.preset);
+    if (own) regime = Lab.state.preset;
+    if (!ids.includes(regime)) regime = ids[0];
+    const select = h("select", { onchange: (e) => { regime = e.target.value; fill(); } }, ...ids.map((id) => Lab.text("option", Lab.preset.get(id).title, { value: id })));
+    select.value = regime;
+    const place = h("div");
+    const fill = () => {
+      const found = reasons[regime].outcomes[outcome.id];
+      const ways = (found.ways || []).slice(0, 5);
+      const change = (v) => Lab.difference(outcome, v, found.change);
+      place.replaceChildren(
+        h("h4", null, Lab.t("why.paths")),
+        ways.length ? h("ol.path", null, ...ways.map((way) => {
+          const item = chain(way.path);
+          if (Number.isFinite(way.carried)) item.append(h("b", null, ` ${change(way.carried)}`));
+          return item;
+        })) : h("p", null, Lab.t("why.no_ways")),
+        h("h4", null, Lab.t("why.loops")), loops(found.loops || {}));
+    };
+    fill();
+    return h("div", null, h("h3", null, Lab.t("why.structure")),
+      h("p.note", null, Lab.t(own ? "why.this_regime" : "why.other_regime")),
+      h("div.row", null, h("label", null, Lab.t("why.regime"), " ", select)), place);
   }
+  let regime = null;
 
-  /** Return a loop's share over time as a small table. */
-  function shares(loop) {
-    const years = data.times.map((t, i) => [t, i]).filter(([t]) => t % 5 === 0);
-    return Lab.table(Lab.t("why.share"), years.map(([t]) => String(t)), [years.map(([, i]) => `${Lab.plain(100 * loop.share[i], 0)}%`)]);
+  /** Draw each loop's share over time as columns; what pushes back stands below the line. */
+  function loops(found) {
+    const about = new Map((data.loops || []).map((l) => [l.id, l]));
+    const strength = (l) => l.share.reduce((s, v) => s + (Number.isFinite(v) ? Math.abs(v) : 0), 0);
+    const ids = Object.keys(found).filter((id) => about.has(id) && strength(found[id]) > 0).sort((a, b) => strength(found[b]) - strength(found[a]));
+    if (!ids.length) return h("p", null, Lab.t("why.no_loops"));
+    const shown = ids.slice(0, COLOURS.length);
+    const years = data.why.times;
+    const [width, height, left] = [Math.min(720, Math.max(300, document.getElementById("panel").clientWidth - 40)), 190, 40];
+    const space = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(space, "svg");
+    const put = (tag, attributes, text) => {
+      const e = document.createElementNS(space, tag);
+      for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
+      if (text !== undefined) e.textContent = text;
+      svg.append(e);
+      return e;
+    };
+    for (const [k, v] of Object.entries({ class: "chart loops", width, height, role: "img", "aria-label": Lab.t("why.share") })) svg.setAttribute(k, v);
+    const y = Lab.linear([-1, 1], [height - 22, 8]);
+    const step = (width - left - 8) / years.length;
+    years.forEach((year, i) => {
+      let [up, down] = [0, 0];
+      shown.forEach((id, c) => {
+        const v = found[id].share[i];
+        if (!Number.isFinite(v) || v === 0) return;
+        const from = v > 0 ? up : down;
+        const to = from + v;
+        if (v > 0) up = to;
+        else down = to;
+        put("rect", { x: left + i * step, width: Math.max(1, step - 1), y: y(Math.max(from, to)), height: Math.abs(y(from) - y(to)), fill: COLOURS[c] });
+      });
+      if (year % 5 === 0) put("text", { x: left + (i + 0.5) * step, y: height - 6, "text-anchor": "middle" }, String(year));
+    });
+    put("line", { class: "zero", x1: left, x2: width - 8, y1: y(0), y2: y(0) });
+    for (const v of [-1, 0, 1]) put("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, `${Lab.plain(100 * v, 0)}%`);
+    const legend = h("ul.path", null, ...shown.map((id, c) => {
+      const mark = h("i.swatch.loop");
+      mark.style.background = COLOURS[c];
+      const loop = about.get(id);
+      const path = (loop.variables || []).flatMap((name, i) => (i ? [" → ", variable(name)] : [variable(name)]));
+      return h("li", null, h("details", null, h("summary", null, mark, `${id} `, Lab.text("span", loop.name), ` · ${Lab.t(loop.polarity === "R" ? "why.reinforcing" : "why.balancing")}`), h("p.small", null, ...path)));
+    }));
+    const fives = years.map((t, i) => [t, i]).filter(([t]) => t % 5 === 0);
+    return h("div", null, h("p.note", null, Lab.t("why.share_how")), h("div.figure", null, svg), legend,
+      h("details", null, h("summary", null, Lab.t("board.table")),
+        Lab.table(Lab.t("why.share"), [Lab.t("why.loop"), ...fives.map(([t]) => String(t))],
+          shown.map((id) => [`${id} ${Lab.say(about.get(id).name)}`, ...fives.map(([, i]) => (Number.isFinite(found[id].share[i]) ? `${Lab.plain(100 * found[id].share[i], 0)}%` : ""))]))));
   }
 
   function draw(panel, now, what) {
