@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,9 @@ class Draft:
         return len(next(iter(self.equations), ()))
 
 
+_PAIRS = re.compile(r"\(\s*([^:()]+?)\s*:([^()]*)\)")
+
+
 def space_of(
     section: Any,
     definitions: Sequence[Definition],
@@ -74,6 +78,7 @@ def space_of(
     """Return the subscript ranges of the file; what is wrong with them is noted."""
     lines = {name_key(d.name): d for d in definitions if d.kind == "range"}
     raw: list[tuple[str, tuple[str, ...] | str, tuple[str, ...]]] = []
+    pairs: list[tuple[str, str, list[str]]] = []
     for item in section.subscripts:
         known = lines.get(name_key(item.name))
         line = known.line if known else None
@@ -86,22 +91,29 @@ def space_of(
                 continue
             raw.append((item.name, found, tuple(item.mapping)))
             continue
-        if known and "->" in known.right and "(" in known.right.split("->", 1)[1]:
-            what = f"'{item.name}': a mapping element by element: {known.right}"
-            problems.add(line, what, unsupported=True)
+        more = 0
+        if known and "->" in known.right:
+            for target, text in _PAIRS.findall(known.right.split("->", 1)[1]):
+                listed = text.split(",")
+                pairs.append((item.name, target, listed))
+                more += len(listed)
         value = (
             item.subscripts
             if isinstance(item.subscripts, str)
-            else tuple(item.subscripts)
+            # PySD's parser adds what a mapping lists to the elements.
+            else tuple(item.subscripts)[: len(item.subscripts) - more]
         )
         if not isinstance(value, str) and len(set(value)) < len(value):
             problems.add(line, f"'{item.name}': an element stands in it twice")
         raw.append((item.name, value, tuple(item.mapping)))
     try:
-        return Space.build(raw)
+        space = Space.build(raw)
+        for name, target, listed in pairs:
+            space.pair(name, target, listed)
     except SubscriptError as error:
         problems.add(None, str(error))
         return Space()
+    return space
 
 
 def drafts_of(

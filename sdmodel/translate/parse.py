@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tempfile
 import threading
 import warnings
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
 from sdmodel.translate.guard import told
-from sdmodel.translate.source import name_key
+from sdmodel.translate.source import keep_signs, name_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ def _literals_only() -> Iterator[None]:
         warnings.simplefilter("ignore")
         before = [module.get("eval", missing) for module in modules]
         for module in modules:
-            module["eval"] = ast.literal_eval
+            module["eval"] = _literal
         try:
             yield
         finally:
@@ -50,6 +51,17 @@ def _literals_only() -> Iterator[None]:
                     module.pop("eval", None)
                 else:
                     module["eval"] = value
+
+
+_NUMBER = re.compile(r"[+-]?\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)")
+
+
+def _literal(text: str) -> Any:
+    """Return the value of a literal, or of a sum of numbers, as in ``x = 3 - 1e-2``."""
+    parts = _NUMBER.findall(text)
+    if len(parts) > 1 and "".join("".join(parts).split()) == "".join(text.split()):
+        return sum(ast.literal_eval("".join(part.split())) for part in parts)
+    return ast.literal_eval(text)
 
 
 def parse_vensim(source: VensimSource, path: str) -> Any:
@@ -164,6 +176,8 @@ def parse_xmile(data: bytes, path: str) -> Any:
         try:
             file = XmileFile(copy)
             file.parse(parse_all=False)
+            for node in file.xmile_root.iter(f"{{{file.ns}}}eqn"):
+                node.text = keep_signs(node.text or "")
             file.sections += _xmile_macros(file)
             for section in file.sections:
                 section.parse(parse_all=False)

@@ -20,6 +20,8 @@ _MOST_FIELDS = 20
 _TEXT = re.compile(r"\S")
 _STOP, _END = re.compile(r'[~|"]'), re.compile(r"[~|]")
 _MACRO = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)")
+_SIGNED_BASE = re.compile(r"\(\s*-\s*([\d.]+(?:[eE][+-]?\d+)?)\s*\)\s*\^")
+_REMARK = re.compile(r'("[^"]*")|\{[^{}]*\}')
 _LEFT_SIDE = re.compile(
     r'\s*(?P<name>"[^"]*"|[^"=:(<\[\]~|]*)'
     r"\s*(?P<subscripts>(\[[^\]]*\])?(\s*:EXCEPT:\s*\[[^\]]*\](\s*,\s*\[[^\]]*\])*)?)"
@@ -102,7 +104,17 @@ class VensimSource:
 
 
 def _entry(item: Definition) -> str:
-    return f"{item.equation}~~|\n"
+    return f"{keep_signs(item.equation)}~~|\n"
+
+
+def keep_signs(equation: str) -> str:
+    """Write ``(-2)^x`` so that PySD's parser, which drops parentheses, keeps them."""
+    return _SIGNED_BASE.sub(r"(0-\1)^", equation)
+
+
+def _without_remarks(equation: str) -> str:
+    """Drop what stands in braces, outside of quoted names."""
+    return _REMARK.sub(lambda found: found[1] or " ", equation)
 
 
 def _field(text: str, start: int, *, quotes: bool) -> int:
@@ -113,9 +125,8 @@ def _field(text: str, start: int, *, quotes: bool) -> int:
             return len(text)
         if found[0] != '"':
             return found.start()
-        start = text.find('"', found.end()) + 1
-        if not start:
-            return len(text)
+        # A mark that is never closed is a character like any other.
+        start = text.find('"', found.end()) + 1 or found.end()
 
 
 def one_line(text: str) -> str:
@@ -181,7 +192,7 @@ def scan_vensim(text: str) -> VensimSource:
         if fields[0].lstrip().startswith("***"):
             group = one_line(re.sub(r"\*+", " ", fields[0])).lstrip(".").strip()
             continue
-        equation = one_line(fields[0])
+        equation = one_line(_without_remarks(fields[0]))
         if len(fields) < 3:
             problems.append(
                 (line, f"'{equation[:60]}' lacks a field: equation ~ unit ~ comment |")

@@ -34,6 +34,8 @@ class Space:
 
     ranges: dict[str, tuple[str, ...]] = field(default_factory=dict)
     mapped: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pairs: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """Of mappings element by element: the own element of each element of a target."""
     _names: dict[str, str] = field(default_factory=dict)
     _elements: dict[str, str] = field(default_factory=dict)
 
@@ -191,7 +193,30 @@ class Space:
         )
         raise SubscriptError(msg)
 
+    def pair(self, name: str, target: str, listed: Iterable[str]) -> None:
+        """Map a range to another element by element, or to groups of elements.
+
+        Raises
+        ------
+        SubscriptError
+            If the list does not name one element or subrange for each element.
+        """
+        mine, found = self.ranges[name], self.range_name(target)
+        groups = [self.members(item.strip()) for item in listed]
+        if found is None or len(groups) != len(mine):
+            msg = f"'{name}' has {len(mine)} elements, its mapping to '{target}' "
+            raise SubscriptError(msg + f"{len(groups)}")
+        table = {
+            theirs: own
+            for own, group in zip(mine, groups, strict=True)
+            for theirs in group
+        }
+        self.pairs[subscript_key(name), subscript_key(target)] = table
+
     def _by_position(self, found: str, target: str, element: str) -> str:
+        table = self.pairs.get((subscript_key(found), target))
+        if table is not None and element in table:
+            return table[element]
         other = self.ranges[self._names[target]]
         mine = self.ranges[found]
         if len(mine) != len(other):

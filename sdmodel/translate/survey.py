@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sdmodel.translate.space import Space
-
-_SIGNED_BASE = re.compile(r"\(\s*-\s*[\d.]+(?:[eE][+-]?\d+)?\s*\)\s*\^")
 
 _NAMES = """
 alloc_p delay_batch delay_conveyor delay_information delay_lossy_conveyor
@@ -42,9 +39,6 @@ def survey(
     space: Space,
 ) -> Iterator[EquationError]:
     """Yield every name and function of an equation that cannot be translated."""
-    if _SIGNED_BASE.search(component.text):
-        # The parser drops these parentheses, and -(2 ^ x) would come of it.
-        yield LackingError("a negative number in parentheses raised to a power")
     stack: list[Any] = [component.tree]
     while stack:
         tree = stack.pop()

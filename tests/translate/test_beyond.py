@@ -218,6 +218,35 @@ def test_errors_asked_of_vector_select_make_no_number(
     assert np.isnan(got["x"]).all()
 
 
+def test_a_negative_number_in_parentheses_keeps_its_sign(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    """PySD's parser drops the parentheses."""
+    body = "n = 3 ~~|\nx = (-2)^2 + (-0.5) ^ n ~~|\ny = -2^2 ~~|"
+    got = of_vensim(tmp_path, body, engine)
+    assert (got["x"][0], got["y"][0]) == (3.875, -4.0)
+    assert of_xmile(tmp_path, aux("x", "(-2)^2"), engine)["x"][0] == 4.0
+
+
+def test_remarks_in_braces_are_left_out(tmp_path: Path, engine: EngineName) -> None:
+    body = 'x = 3 {of {these}} + {and} 2*Time ~~|\n"y {z}" = x ~~|'.replace(
+        "{of {these}}", "{of these}"
+    )
+    np.testing.assert_array_equal(
+        of_vensim(tmp_path, body, engine)["y{z}"], 3 + 2 * TIME
+    )
+
+
+def test_mapping_element_by_element(tmp_path: Path, engine: EngineName) -> None:
+    body = (
+        "town: t1,t2,t3 -> (land: l2,l1,far) ~~|\nland: l1,l2,l3,l4 ~~|\n"
+        "far: l3,l4 ~~|\nv[town] = 10,20,30 ~~|\nw[land] = v[town]*Time ~~|"
+    )
+    got = of_vensim(tmp_path, body, engine)
+    for name, value in (("l1", 20), ("l2", 10), ("l3", 30), ("l4", 30)):
+        np.testing.assert_array_equal(got[f"w[{name}]"], value * TIME)
+
+
 def test_what_is_missing_by_intent_is_no_bad_run(tmp_path: Path) -> None:
     from sdmodel.engines.simulate import simulate
     from sdmodel.study.design import Inputs, Save

@@ -139,6 +139,14 @@ CASES = {
     "signs and powers": "x = 2+Time ~~|\na = -x^2 ~~|\nb = 2^-x ~~|\nc = - x * - 3"
     " ~~|\n"
     "d = 3 - - x ~~|\ne = +x ~~|\nf = (x)^2^0.5 ~~|\ng = -(x-1)^2 ~~|",
+    "sums of numbers": "x = 3 - 2 ~~|\ny = 1e3+1.5E-2+.5+5. ~~|\nz = -1 -2 ~~|\n"
+    "w = 3 ~~|\nv = w+x*y ~~|",
+    "marks in units": 'x = 3 ~ "m ~ the word |\ny = x*Time ~ m" ~ no "end |',
+    "a loop that only beginnings break": "cap = INTEG(adj, target) ~~|\n"
+    "adj = (target-cap)/2 ~~|\nprod = 5+Time/9 ~~|\nused = prod/cap ~~|\n"
+    "target = ACTIVE INITIAL(cap*(used+0.1), 7) ~~|",
+    "conditions and test inputs": "x = 3*Time ~~|\n"
+    "chk :THE CONDITION: x>3 :IMPLIES: x>2 ~~|\nt1 :TEST INPUT: x = 4 ~~|",
     "truth mixed": "x = Time ~~|\na = IF THEN ELSE(x>1 :AND: x<3 :OR: x=0, 1, 2) ~~|\n"
     "b = IF THEN ELSE(x>3 :OR: x<1 :AND: x>0.5, 1, 2) ~~|",
     "names": '"a b-c (d)!" = 2 ~~|\nÉtat élevé = "a b-c (d)!"*Time ~~|\n'
