@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sdmodel.engines.emit_body import Body, Slots
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
     from sdmodel.engines.target import Target
 
-VERSION = 2
+VERSION = 3
 """Part of every cache key: raise it when the code written for a plan changes."""
 
 PIECE = 400
 """Nodes in one function: LLVM's time grows faster than a function's length."""
 
-_LEAVES = frozenset({"input", "state", "drive"})
+_LEAVES = frozenset({"input", "state", "drive", "one", "many"})
 SIGNATURE = (
     "ptr noalias %src, ptr noalias %dst, ptr noalias %run, ptr noalias %row, "
     "ptr noalias %slots, ptr noalias %cross, ptr noalias %pool, ptr noalias %rows, "
@@ -148,17 +149,20 @@ class Module:
 
         return finish
 
-    def phase(self, name: str, roots: Sequence[tuple[NodeId, Finish]]) -> list[str]:
+    def phase(
+        self,
+        name: str,
+        roots: Sequence[tuple[NodeId, Finish]],
+        stage: Stage = Stage.STEP,
+    ) -> list[str]:
         """Write the functions that compute ``roots``; return their names in order."""
         plan = self.plan
         order = [
             n
-            for n in plan.reach((r for r, _ in roots), (Stage.STEP,))
+            for n in plan.reach((r for r, _ in roots), (stage,))
             if plan.nodes[n].op not in _LEAVES
         ]
-        pieces = [
-            order[i : i + self.piece] for i in range(0, len(order), self.piece)
-        ] or [[]]
+        pieces = _cut(order, self.piece) or [[]]
         home = {n: i for i, piece in enumerate(pieces) for n in piece}
         handed = {
             a
@@ -166,38 +170,38 @@ class Module:
             for a in plan.nodes[n].args
             if home.get(a, home[n]) < home[n]
         }
-        last = len(pieces) - 1
+        ends: dict[NodeId, list[Finish]] = {}
+        for root, finish in roots:
+            ends.setdefault(root, []).append(finish)
+        loose = _cut([n for n in ends if n not in home], self.piece)
+        if len(loose) == 1 and len(pieces[-1]) + len(loose[0]) <= self.piece:
+            pieces[-1] += loose.pop()  # what is loaded only is not worth a function
         names = []
-        for number, piece in enumerate(pieces):
-            body = self._begin()
-            ends: dict[NodeId, list[Finish]] = {}
-            for root, finish in roots:
-                if home.get(root, last) == number:
-                    ends.setdefault(root, []).append(finish)
+        for number, piece in enumerate([*pieces, *loose]):
+            body = self._begin(prologue=stage is Stage.RUN)
             for node in piece:
-                body.compute(node)
+                if node in home:
+                    body.compute(node)
                 if node in handed:
                     shared = self.slots.share(node)
                     body.code.store(body.real(node), "%cross", shared)
-                for finish in ends.pop(node, ()):
-                    finish(body, node)
-            for node, left in ends.items():
-                for finish in left:
+                for finish in ends.get(node, ()):
                     finish(body, node)
             names.append(self._end(f"{name}{number}", body))
         return names
 
     def prologue(self) -> list[str]:
-        """Write the function of per-run values; last, when all wishes are known."""
-        body = self._begin(prologue=True)
-        wanted = [*self.plan.run_values, *(n for _, n in self.slots.derived)]
-        for node in self.plan.reach(wanted, (Stage.RUN,)):
-            if self.plan.nodes[node].op not in _LEAVES:
-                body.compute(node)
-        for node, slot in self.slots.run.items():
-            body.code.store(body.real(node), "%dst", slot)
-        body.write_derived()
-        return [self._end("prologue0", body)]
+        """Write the functions of per-run values; last, when all wishes are known."""
+        kept = [(n, self.keep("%dst", slot)) for n, slot in self.slots.run.items()]
+        return self.phase("prologue", [*kept, *self.derived()], Stage.RUN)
+
+    def derived(self) -> list[tuple[NodeId, Finish]]:
+        """Return what computes the values that steps want beside the per-run ones."""
+        return [
+            (node, partial(Body.write_derived, kind=kind))
+            for kind, node in self.slots.derived
+            if kind != "log_low"
+        ]
 
     def _begin(self, *, prologue: bool = False) -> Body:
         code = Code(self.target, self.declarations)
@@ -210,3 +214,7 @@ class Module:
             f"define internal void @{name}({SIGNATURE}) #0 {{\n{text}\n  ret void\n}}"
         )
         return name
+
+
+def _cut(nodes: list[NodeId], size: int) -> list[list[NodeId]]:
+    return [nodes[i : i + size] for i in range(0, len(nodes), size)]

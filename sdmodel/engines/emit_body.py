@@ -170,17 +170,16 @@ class Body:
             self._derived[key] = self.code.load("%run", slot)
         return self._derived[key]
 
-    def write_derived(self) -> None:
-        """Compute, in the prologue, what other functions wanted beside the values."""
-        code = self.code
-        for (kind, index), slot in self.slots.derived.items():
-            x = self.real(index)
-            if kind == "inverse":
-                code.store(code.over(code.const(1.0), x), "%dst", slot)
-            elif kind == "log":
-                high, low = full_logarithm(code, x)
-                code.store(high, "%dst", slot)
-                code.store(low, "%dst", self.slots.derived[("log_low", index)])
+    def write_derived(self, index: NodeId, kind: str) -> None:
+        """Compute, in the prologue, what other functions want beside a value."""
+        code, derived = self.code, self.slots.derived
+        x = self.real(index)
+        if kind == "inverse":
+            code.store(code.over(code.const(1.0), x), "%dst", derived[kind, index])
+        elif kind == "log":
+            high, low = full_logarithm(code, x)
+            code.store(high, "%dst", derived[kind, index])
+            code.store(low, "%dst", derived["log_low", index])
 
     def _truth_of(self, node: Node) -> str:
         code = self.code

@@ -23,11 +23,16 @@ if TYPE_CHECKING:
     from sdmodel.engines.target import Target
     from sdmodel.model.expr import NodeId
 
+WIDEST = 4
+"""Eight lanes gain nothing here, as few arrays fill them, and with LLVM 22 they gave a
+wrong number on the shipped model; `tests/engines/test_packed.py` would tell."""
+
 
 def emit_packed(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
-    """Write the module of ``plan`` for single runs, in vectors of ``target.lanes``."""
-    lanes = target.lanes
-    scalar = Module(plan, replace(target, lanes=1, wide=False), piece)
+    """Write the module of ``plan`` for single runs, in vectors of `WIDEST` lanes."""
+    lanes = min(target.lanes, WIDEST)
+    target = replace(target, lanes=lanes, wide=False)
+    scalar = Module(plan, replace(target, lanes=1), piece)
     initial = scalar.phase(
         "initial",
         [(s.initial, scalar.keep("%dst", i)) for i, s in enumerate(plan.states)],
@@ -51,7 +56,7 @@ def emit_packed(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
     sizes = _Sizes(
         lanes=lanes,
         states=len(states),
-        run=writer.slots.first + len(writer.slots.run) + len(writer.slots.derived),
+        run=writer.slots.first + writer.slots.count + len(writer.slots.derived),
         cross=1 + max(len(writer.slots.cross), len(scalar.slots.cross)),
         saved=len(plan.saved),
         scalars=len(plan.states),
@@ -148,10 +153,8 @@ class _Vectors(Module):
         return finish
 
     def prologue(self) -> list[str]:
-        """Write the function of what steps want of per-run vectors beside them."""
-        body = self._begin(prologue=True)
-        body.write_derived()
-        return [self._end("derive0", body)]
+        """Write the functions of what steps want of per-run vectors beside them."""
+        return self.phase("derive", self.derived(), Stage.RUN)
 
     def _begin(self, *, prologue: bool = False) -> Body:
         code = Code(self.target, self.declarations)

@@ -107,12 +107,12 @@ define internal void @prologue0(ptr noalias %src, ptr noalias %dst, ptr noalias 
   %v1 = load <4 x double>, ptr %v0, align 32
   %v2 = getelementptr inbounds double, ptr %dst, i64 0
   store <4 x double> %v1, ptr %v2, align 32
-  %v3 = getelementptr inbounds double, ptr %slots, i64 4
-  %v4 = load <4 x double>, ptr %v3, align 32
-  %v5 = getelementptr inbounds double, ptr %dst, i64 4
-  store <4 x double> %v4, ptr %v5, align 32
-  %v6 = fdiv <4 x double> splat (double 0x3FF0000000000000), %v1
-  %v7 = getelementptr inbounds double, ptr %dst, i64 8
+  %v3 = fdiv <4 x double> splat (double 0x3FF0000000000000), %v1
+  %v4 = getelementptr inbounds double, ptr %dst, i64 8
+  store <4 x double> %v3, ptr %v4, align 32
+  %v5 = getelementptr inbounds double, ptr %slots, i64 4
+  %v6 = load <4 x double>, ptr %v5, align 32
+  %v7 = getelementptr inbounds double, ptr %dst, i64 4
   store <4 x double> %v6, ptr %v7, align 32
   ret void
 }
