@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import DataError, did_you_mean
+from sdmodel.errors import DataError
 from sdmodel.experiments.exogenous import exogenous_series
 from sdmodel.model.core import plain
 from sdmodel.report.sketch import draw_view, read_views
+from sdmodel.study.meanings import read_meanings
 from sdmodel.study.tables import read_rows
 from sdmodel.translate.guard import decode, read_bytes
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sdmodel.study.controls import Control
 
 _ELEMENT_ZH = re.compile(r"（[^（）]*）$")
-NAMES = "names.csv"
 BOUNDARY = "boundary.csv"
 SIDES = ("endogenous", "exogenous", "left out")
 
@@ -90,7 +90,7 @@ def make_book(workbook: Workbook) -> Book:
         If ``names.csv`` or ``boundary.csv`` beside the model is wrong.
     """
     model, folder = workbook.model, workbook.folder
-    meanings = _meanings(folder, workbook)
+    meanings = read_meanings(folder, model)
     controls = {plain(item.name): item for item in workbook.controls}
     by_sector: dict[str, list[Entry]] = {}
     for variable in model.variables.values():
@@ -149,29 +149,6 @@ def _entry(
         limits=limits,
         anchor=anchor(variable.name),
     )
-
-
-def _meanings(folder: Path | None, workbook: Workbook) -> dict[str, str]:
-    """Return what variables mean in Chinese, by plain name."""
-    if folder is None or not (folder / NAMES).is_file():
-        return {}
-    known = {plain(name): name for name in workbook.model.variables}
-    problems: list[str] = []
-    found: dict[str, str] = {}
-    for row in read_rows(folder / NAMES, ("name", "meaning_zh")):
-        name = row.cells["name"]
-        key = plain(name)
-        if key not in known:
-            hint = did_you_mean(name, list(known.values()))
-            problems.append(f"{row.where}, column 'name': no variable '{name}'{hint}")
-        elif key in found:
-            problems.append(f"{row.where}: '{name}' already has a row")
-        elif not row.cells["meaning_zh"]:
-            problems.append(f"{row.where}, column 'meaning_zh': blank")
-        found[key] = row.cells["meaning_zh"]
-    if problems:
-        raise DataError(problems)
-    return found
 
 
 def _boundary(folder: Path | None) -> tuple[Boundary, ...]:

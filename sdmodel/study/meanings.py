@@ -1,0 +1,46 @@
+"""What variables mean in Chinese: ``names.csv`` beside a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sdmodel.errors import DataError, did_you_mean
+from sdmodel.model.core import plain
+from sdmodel.study.tables import read_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sdmodel.model.core import Model
+
+FILE = "names.csv"
+
+
+def read_meanings(folder: Path | None, model: Model) -> dict[str, str]:
+    """Return what variables mean in Chinese, by `plain` name; empty without the file.
+
+    Raises
+    ------
+    DataError
+        If the table names what is no variable, or leaves a meaning blank; every
+        problem at once.
+    """
+    if folder is None or not (folder / FILE).is_file():
+        return {}
+    known = {plain(name): name for name in model.variables}
+    problems: list[str] = []
+    found: dict[str, str] = {}
+    for row in read_rows(folder / FILE, ("name", "meaning_zh")):
+        name = row.cells["name"]
+        key = plain(name)
+        if key not in known:
+            hint = did_you_mean(name, list(known.values()))
+            problems.append(f"{row.where}, column 'name': no variable '{name}'{hint}")
+        elif key in found:
+            problems.append(f"{row.where}: '{name}' already has a row")
+        elif not row.cells["meaning_zh"]:
+            problems.append(f"{row.where}, column 'meaning_zh': blank")
+        found[key] = row.cells["meaning_zh"]
+    if problems:
+        raise DataError(problems)
+    return found
