@@ -76,3 +76,7 @@ in another order."""
 LAB_SHARES = 1e-9
 """Policy's and assumptions' parts of a change against the whole, of the outcome's size:
 the same four numbers added in another order."""
+
+SCORES_VS_SIMLIN = 1e-6
+"""Link scores against pysimlin's: quotients of differences of neighbouring steps, which
+lose some eight of sixteen digits."""

@@ -93,7 +93,7 @@ def _courses(axis: Any, found: Explanation) -> None:
         )
     axis.axhline(0, color="black", linewidth=0.6)
     axis.set_title(
-        "What the return of each loop adds over time (dashed: balancing)",
+        "What comes over the link of each loop (dashed: balancing)",
         loc="left",
         fontsize=9.5,
     )

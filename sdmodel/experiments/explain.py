@@ -16,6 +16,7 @@ from sdmodel.experiments.courses import Courses, courses
 from sdmodel.experiments.flux import ADDED, Flux, flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of, polarity
+from sdmodel.experiments.matter import loop_scores, shares
 from sdmodel.experiments.paths import Way, between_variables, ways
 from sdmodel.experiments.spread import (
     Spread,
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 MOST_WAYS = 6
 DRAWS = 32
-NEGLIGIBLE = 1e-3
-"""Share of all that loops do below which one is called idle here."""
 
 
 @dataclass(frozen=True)
@@ -75,22 +74,28 @@ class WayPart:
 
 @dataclass(frozen=True)
 class LoopPart:
-    """A loop along the scenario and what its feedback does to the outcome.
+    """A loop along the scenario and what it does to the outcome.
 
-    ``feedback`` is the outcome less what it would be with the loop's link played its
-    own course without the return; ``course`` the same over ``times``, ``share`` its
-    part of all that the loops do then (signed; the sizes add to one).
+    ``passed`` is the outcome less what it would be with the loop's link held at the
+    baseline: all that comes that way, from levers too. ``returned`` is what of it comes
+    by going around again: the outcome less what it would be if the link were played its
+    own course without the return. ``course`` is what has passed over ``times``,
+    ``share`` its part of what passes all loops' links then (signed; the sizes add to
+    one); ``matter`` the loop's part of all loops' scores (see ``experiments.matter``),
+    whatever the outcome.
     """
 
     loop: Loop
     on_way: bool
     active: float
     as_claimed: float
-    feedback: float
-    through: float
+    passed: float
+    returned: float
     course: NDArray[np.float64]
     share: NDArray[np.float64]
-    feedback_range: Range | None = None
+    matter: NDArray[np.float64]
+    passed_range: Range | None = None
+    returned_range: Range | None = None
 
 
 @dataclass(frozen=True)
@@ -205,8 +210,11 @@ def explain(
     )
     saved = both.times[:: max(round(1 / web.model.time.step), 1)]
     at = np.searchsorted(both.times, saved - 1e-9)
+    scores = shares(loop_scores(web, both, 1, loops, saved.tolist()))
     parts = [
-        _loop_part(web, both, loop, told, first[0], open_[0], at, spread)
+        _loop_part(
+            web, both, loop, told, first[0], open_[0], at, spread, scores[loop.id]
+        )
         for loop in loops
     ]
     whole = np.sum([np.abs(p.course) for p in parts], axis=0) if parts else 0.0
@@ -241,7 +249,7 @@ def explain(
             )
             for way, link in zip(told, held, strict=True)
         ),
-        loops=tuple(sorted(parts, key=lambda part: -abs(part.feedback))),
+        loops=tuple(sorted(parts, key=lambda part: -abs(part.passed))),
         account=_account(
             workbook, web, both, key, window, (base, scenario), draws, seed
         )
@@ -299,21 +307,24 @@ def _loop_part(
     open_: Held,
     at: NDArray[np.int64],
     spread: Spread | None,
+    matter: NDArray[np.float64],
 ) -> LoopPart:
     sign = polarity(web, both, 1, loop)
     around = {(web.variable(a), web.variable(b)) for a, b in loop.links}
     on_way = any(around & set(itertools.pairwise(way.path)) for way in told)
-    course = open_.course(loop.id, 0)[at]
+    course = first.course(loop.id, 0)[at]
     return LoopPart(
         loop=loop,
         on_way=on_way,
         active=sign.active,
         as_claimed=sign.as_claimed,
-        feedback=open_.effect(loop.id, 0),
-        through=first.effect(loop.id, 0),
+        passed=first.effect(loop.id, 0),
+        returned=open_.effect(loop.id, 0),
         course=course,
         share=np.zeros(len(course)),
-        feedback_range=spread.feedback(loop.id) if spread else None,
+        matter=matter,
+        passed_range=spread.owed(loop.id) if spread else None,
+        returned_range=spread.feedback(loop.id) if spread else None,
     )
 
 

@@ -11,6 +11,7 @@ from sdmodel.experiments.explain import added_key
 from sdmodel.experiments.flux import flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of
+from sdmodel.experiments.matter import loop_scores, shares
 from sdmodel.experiments.paths import ways
 from sdmodel.experiments.spread import courses_of
 from sdmodel.experiments.whatif import headline_keys
@@ -53,8 +54,9 @@ def page_loops(
         ``loops``: id, name (en, zh), polarity, path (elements), variables, source.
         ``times``: the years of shares. ``scenarios``: by id ``outcomes``, by id of an
         outcome unit, change, ``levers`` and ``ways`` with what they carry, and
-        ``loops`` by id with ``feedback`` and ``share`` over time (see
-        `explain.LoopPart`); outcomes without a value in either run are left out.
+        ``loops`` by id with ``passed``, ``returned`` and ``share`` over time (see
+        `explain.LoopPart`); outcomes without a value in either run are left out. Beside
+        them ``matter``: each loop's share of all loops' scores over time.
     """
     web = Web(with_states(workbook.model))
     loops = read_loops(workbook.folder, web)
@@ -82,9 +84,16 @@ def page_loops(
             if np.isfinite(moved.change[column]):
                 outcomes[key.outcome.id] = {
                     **_moved(web, moved, column, key),
-                    "loops": _feedback(loops, back[row], column, yearly),
+                    "loops": _feedback(loops, held[row], back[row], column, yearly),
                 }
-        found["scenarios"][name] = {"outcomes": outcomes}
+        scores = shares(loop_scores(web, runs, row + 1, loops, found["times"]))
+        found["scenarios"][name] = {
+            "outcomes": outcomes,
+            "matter": {
+                loop: [round(float(v), 3) for v in share]
+                for loop, share in scores.items()
+            },
+        }
     return found
 
 
@@ -131,12 +140,12 @@ def _moved(web: Web, moved: Flux, column: int, key: OutcomeKey) -> dict[str, Any
 
 
 def _feedback(
-    loops: Sequence[Loop], back: Held, column: int, yearly: int
+    loops: Sequence[Loop], held: Held, back: Held, column: int, yearly: int
 ) -> dict[str, Any]:
     """Return the loops that do most to an outcome, with their share over time."""
-    parts = {loop.id: back.course(loop.id, column)[::yearly] for loop in loops}
+    parts = {loop.id: held.course(loop.id, column)[::yearly] for loop in loops}
     whole = np.sum([np.abs(part) for part in parts.values()], axis=0)
-    effects = {loop.id: back.effect(loop.id, column) for loop in loops}
+    effects = {loop.id: held.effect(loop.id, column) for loop in loops}
     told = sorted(
         (name for name, effect in effects.items() if np.isfinite(effect) and effect),
         key=lambda name: -abs(effects[name]),
@@ -144,7 +153,8 @@ def _feedback(
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
             name: {
-                "feedback": _short(effects[name]),
+                "passed": _short(effects[name]),
+                "returned": _short(back.effect(name, column)),
                 "share": [
                     round(float(v), 3)
                     for v in np.where(whole > 0, parts[name] / whole, 0.0)

@@ -68,16 +68,16 @@ def test_loops_share_what_they_do(county: Explanation) -> None:
     late = county.times >= 2030
     assert whole[late] == pytest.approx(1.0)
     assert (shares[:, county.times < 2026] == 0).all()
-    sizes = [abs(part.feedback) for part in county.loops]
+    sizes = [abs(part.passed) for part in county.loops]
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_a_loop_feeds_back_only_what_its_link_lets_through(
+def test_a_loop_returns_only_what_its_link_lets_through(
     county: Explanation,
 ) -> None:
     for part in county.loops:
-        if part.through == 0:
-            assert part.feedback == 0
+        if part.passed == 0:
+            assert part.returned == 0
 
 
 def test_the_race_for_points_gives_nothing_away(book: Workbook) -> None:
@@ -85,7 +85,13 @@ def test_the_race_for_points_gives_nothing_away(book: Workbook) -> None:
     found = ask(book, "dip", "spending_per_capita")
     race = next(part for part in found.loops if part.loop.id == "R6")
     assert race is found.loops[0]
-    assert race.feedback < 0
+    assert race.passed < race.returned < 0
+
+
+def test_audits_hold_coding_down(book: Workbook) -> None:
+    found = ask(book, "drg", "upcoding_index")
+    audit = next(part for part in found.loops if part.loop.id == "B4")
+    assert audit.passed < 0 < audit.returned
 
 
 def test_without_a_change_loops_are_told_alone(book: Workbook) -> None:
@@ -93,7 +99,7 @@ def test_without_a_change_loops_are_told_alone(book: Workbook) -> None:
     assert found.alone
     assert found.change == 0
     assert not found.ways
-    assert any(part.feedback for part in found.loops)
+    assert any(part.passed for part in found.loops)
 
 
 def test_a_date_is_explained_by_its_series(book: Workbook) -> None:
@@ -150,9 +156,7 @@ def test_the_page_is_told_what_the_verb_tells(book: Workbook) -> None:
         there.ways[0].way.carried, rel=1e-5
     )
     best = there.loops[0]
-    assert here["loops"][best.loop.id]["feedback"] == pytest.approx(
-        best.feedback, rel=1e-5
-    )
+    assert here["loops"][best.loop.id]["passed"] == pytest.approx(best.passed, rel=1e-5)
     assert here["loops"][best.loop.id]["share"] == pytest.approx(
         best.share.tolist(), abs=1e-3
     )

@@ -39,6 +39,9 @@ OUTCOMES = (
     "fund_balance@2033",
     "los_tertiary@2030.53",
 )
+# Where payment by the case ends, coding recedes: what was learnt is then unlearnt the
+# faster, and the loop works against the change.
+RECEDES = {"R8": ("ffs", "capitation", "global-budget")}
 VALUES = st.floats(0.1, 4.0)
 
 
@@ -158,14 +161,14 @@ def test_named_loops_close_and_have_their_polarity(book: Workbook, web: Web) -> 
     names = ("baseline", "ffs", "drg", "dip", "capitation", "global-budget", "mixed")
     runs = courses(web.model, [book.scenario(name) for name in names])
     loops = read_loops(book.folder, web)
-    assert len(loops) >= 15
+    assert len(loops) >= 18
     for loop in loops:
         for source, reader in loop.links:
             assert source in web.parents[reader], loop.id
         signs = [polarity(web, runs, run, loop) for run in range(len(names))]
         assert max(sign.active for sign in signs) > 0, f"{loop.id} is never closed"
         for name, sign in zip(names, signs, strict=True):
-            if sign.active > 0:
+            if sign.active > 0 and name not in RECEDES.get(loop.id, ()):
                 assert sign.as_claimed > 0.95, (loop.id, name, sign.as_claimed)
 
 

@@ -1,0 +1,124 @@
+"""Loops that matter: how much of what moves now goes around each loop.
+
+The method is Schoenberg, Davidsen and Eberlein's (2020, System Dynamics Review
+36:158-189). A link's score at an instant is the part of its reader's change over the
+last step that it accounts for, others held, with the sign of the link; a loop's score
+is the product of its links'. Scores say which loops are at work, not what an outcome
+owes to them. Loops that run through arrays are added up over all their elements.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdmodel.engines.plan import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sdmodel.experiments.courses import Courses
+    from sdmodel.model.web import Web
+    from sdmodel.study.loops import Loop
+
+
+def link_score(
+    web: Web,
+    courses: Courses,
+    run: int,
+    steps: NDArray[np.int64],
+    source: str,
+    reader: str,
+) -> NDArray[np.float64]:
+    """Return the score of a link between two elements at some steps, (step,).
+
+    Of a stock the reader is its net flow, whose own score into the stock is one. Zero
+    where either end stands still.
+    """
+    model = web.model
+    at = model.scalars[source]
+    body, root = web.body(reader), web.equation(reader)
+    state = web.is_state(reader)
+
+    def past(node: int, back: int) -> NDArray[np.float64]:
+        course: NDArray[np.float64] = courses.of(node)[run, steps - back]
+        return course
+
+    values: dict[int, NDArray[np.float64]] = {at: past(at, 0)}
+    with np.errstate(all="ignore"):
+        for node in body:
+            what = model.nodes[node]
+            end = node in web.owner and (node != root or state)
+            if node in values or end or not any(a in values for a in what.args):
+                continue
+            args = [values[a] if a in values else past(a, 1) for a in what.args]
+            values[node] = np.asarray(apply(what, args, model.lookups))
+        before = past(root, 1)
+        alone = values.get(root, before) - before
+        whole = past(root, 0) - before
+        moved = past(at, 0) - past(at, 1)
+        score = np.abs(alone / whole) * np.sign(alone) * np.sign(moved)
+    return np.where((whole != 0) & np.isfinite(score), score, 0.0)
+
+
+def loop_scores(
+    web: Web, courses: Courses, run: int, loops: Sequence[Loop], times: Sequence[float]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the score of each loop at some times, (time,), by the loop's id.
+
+    Parameters
+    ----------
+    web, courses, run
+        The model and the run.
+    loops
+        Loops; each is followed through its variables, over all elements.
+    times
+        On the step grid; the first step of a run has no step before and counts as the
+        second.
+    """
+    clock = np.asarray(times)
+    steps = np.searchsorted(courses.times, clock - 1e-9).clip(1)
+    members: dict[str, list[str]] = {}
+    for element in web.parents:
+        members.setdefault(web.variable(element), []).append(element)
+    known: dict[tuple[str, str], NDArray[np.float64]] = {}
+
+    def matrix(source: str, reader: str) -> NDArray[np.float64]:
+        """Return scores (time, reader element, source element)."""
+        if (source, reader) not in known:
+            rows, columns = members[reader], members[source]
+            found = np.zeros((len(steps), len(rows), len(columns)))
+            for i, element in enumerate(rows):
+                for parent in web.parents[element]:
+                    if web.variable(parent) == source:
+                        found[:, i, columns.index(parent)] = link_score(
+                            web, courses, run, steps, parent, element
+                        )
+            known[source, reader] = found
+        return known[source, reader]
+
+    scores = {}
+    for loop in loops:
+        around = [web.variable(element) for element in loop.path]
+        product = None
+        for source, reader in itertools.pairwise([*around, around[0]]):
+            if source == reader:
+                continue
+            link = matrix(source, reader)
+            product = (
+                link if product is None else np.einsum("tij,tjk->tik", link, product)
+            )
+        assert product is not None  # noqa: S101 - a loop has two variables or more
+        scores[loop.id] = np.einsum("tii->t", product)
+    return scores
+
+
+def shares(scores: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Return each loop's part of all their scores, signed; sizes add to one."""
+    whole = np.sum([np.abs(score) for score in scores.values()], axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {n: np.where(whole > 0, s / whole, 0.0) for n, s in scores.items()}
