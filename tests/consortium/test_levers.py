@@ -145,7 +145,7 @@ CASES = (
     Case("premium subsidy change", 0.2, ("fund balance",)),
     Case("premium adjustment", 1.0, ("fund balance",),
          beside={"premium subsidy change": -0.15}),
-    Case("pooling level", 1.0, ("lowest net reserve",)),
+    Case("pooling level", 1.0, ("lowest net reserve",), ("equity gap",)),
     Case("added hospital subsidy", 0.1, ("hospital margin",)),
     Case("bed cap", 1.0, ("tertiary wait", "unmet need"), ("Beds[TH]",)),
     Case("policy start", 2032.0, (), ("chronic control rate",), regime="capitation"),
