@@ -9,6 +9,7 @@ import numpy as np
 from sdmodel.engines.simulate import simulate
 from sdmodel.study.controls import read_controls
 from sdmodel.study.design import Inputs, Save
+from tests.tolerances import BALANCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def test_no_draw_of_all_levers_and_assumptions_goes_bad(
         if control.group != "fixed"
     ]
     rows = np.array([rng.uniform(c.min, c.max, DRAWS) for c in controls]).T
-    for mix in {control.mix for control in controls if control.mix}:
+    for mix in sorted({control.mix for control in controls if control.mix}):
         members = [i for i, c in enumerate(controls) if c.mix == mix]
         shares = rng.dirichlet(np.ones(len(members) + 1), DRAWS)
         rows[:, members] = shares[:, :-1]
@@ -42,6 +43,8 @@ def test_no_draw_of_all_levers_and_assumptions_goes_bad(
         Save(states, years),
     )
     assert not output.status.any(), output.bad_name
+    # Cash that is spent to the last may end a rounding error below nothing.
     lowest = output.values.min(axis=(0, 1))
-    negative = [n for n, low in zip(output.names, lowest, strict=True) if low < 0]
-    assert negative == []
+    largest = output.values.max(axis=(0, 1))
+    named = zip(output.names, lowest, largest, strict=True)
+    assert [name for name, low, high in named if low < -BALANCE * high] == []
