@@ -4,12 +4,22 @@
   const Lab = globalThis.Lab;
   const MINUS = "−";
 
+  // Making a format takes a hundred times as long as using it, and every move uses many.
+  const formats = new Map();
+  function formatOf(digits) {
+    const key = `${Lab.lang} ${digits}`;
+    if (!formats.has(key)) {
+      formats.set(key, new Intl.NumberFormat(Lab.lang === "zh" ? "zh-CN" : "en-GB", {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      }));
+    }
+    return formats.get(key);
+  }
+
   /** Return a number with so many decimals, grouped, with a true minus sign. */
   function plain(value, digits) {
-    const text = Math.abs(value).toLocaleString(Lab.lang === "zh" ? "zh-CN" : "en-GB", {
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
+    const text = formatOf(digits).format(Math.abs(value));
     const zero = !/[1-9]/.test(text);
     return (value < 0 && !zero ? MINUS : "") + text;
   }
