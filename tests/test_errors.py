@@ -129,6 +129,27 @@ CASES = [
     run_case("unknown scenario", "''", args=("run", "")),
     run_case("unknown scenario", "'zzz'", "known: baseline", args="run zzz"),
     run_case("unknown scenario", "two scenarios", args="compare drg"),
+    run_case("unknown scenario", "'drgg'", "'drg'", args="explain drgg fund_balance"),
+    run_case(
+        "unknown outcome", "nearest: 'fund_balance'", args="explain drg fund_balnce"
+    ),
+    run_case("unknown outcome", "2090", args="explain drg fund_balance@2090"),
+    run_case("no checks", "no checks.toml beside the model", args="validate"),
+    Case(
+        "no checks",
+        ("validate", "--model", "tiny"),
+        ("checks.toml", "unknown key 'chek'", "nearest: 'check'"),
+        {"tiny/checks.toml": "[[chek]]\nid = 'a'\n"},
+    ),
+    Case(
+        "bad loops",
+        ("explain", "drg", "fund_balance", "--model", "tiny"),
+        ("loops.csv, row 2", "no variable 'Trst'"),
+        {
+            "tiny/loops.csv": "id,name_en,name_zh,polarity,waypoints,source\n"
+            "R1,a,b,R,Trst > spending,s\n"
+        },
+    ),
     run_case("unknown scenario", "two scenarios", args="compare drg DRG"),
     file_case("unknown scenario", 'from = "drgg"', "'from'", "nearest: 'drg'"),
     file_case("unknown scenario", 'from = "mine.toml"', "loop: mine -> mine"),

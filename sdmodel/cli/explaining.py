@@ -18,6 +18,7 @@ from sdmodel.cli.common import (
     say,
     seed_option,
 )
+from sdmodel.cli.running import LIMITS_HELP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
 @json_option
 @out_option
 @seed_option
+@click.option("--allow-outside-limits", "allow_outside", is_flag=True, help=LIMITS_HELP)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar='"NAME=VALUE"',
+    help="Set a constant in the scenario; a value or 0.4@2026..0.8@2029.",
+)
 @click.option(
     "--draws",
     type=click.IntRange(0, 1024),
@@ -59,6 +68,8 @@ def explain(
     as_json: bool,
     out: Path | None,
     seed: int | None,
+    sets: tuple[str, ...],
+    allow_outside: bool,
     draws: int,
     lang: str,
 ) -> None:
@@ -66,6 +77,8 @@ def explain(
 
     Tells what each lever brings, the ways from lever to outcome, and the feedback
     loops by name with what they do; with --out also tables and a figure.
+
+    The baseline is the model's own, without --set.
 
     Example: sdmodel explain capitation in_county_share
     """
@@ -80,7 +93,7 @@ def explain(
     if out is not None:
         claim(out)
     workbook = open_workbook(model)
-    asked = workbook.scenario(scenario)
+    asked = workbook.scenario(scenario, sets=sets, allow_outside=allow_outside)
     given = parse_key(outcome, workbook.outcomes, workbook.model)
     key = added_key(given, workbook)
     for sentence in (*workbook.model.warnings, *asked.warnings):

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from sdmodel.study.scenario import Scenario
 
 STORY_WIDTH = 88
-_LIMITS_HELP = "Let values outside their limits through, with a warning."
+LIMITS_HELP = "Let values outside their limits through, with a warning."
 
 
 def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that every question to a model has."""
     command = click.option(
-        "--allow-outside-limits", "allow_outside", is_flag=True, help=_LIMITS_HELP
+        "--allow-outside-limits", "allow_outside", is_flag=True, help=LIMITS_HELP
     )(command)
     command = click.option(
         "--set",

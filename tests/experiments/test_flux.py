@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from sdmodel.experiments.flux import OUTCOME, flux
 from sdmodel.experiments.loops import partial, polarity
 from sdmodel.experiments.paths import ways
 from sdmodel.experiments.secants import slopes
+from sdmodel.experiments.whatif import evaluate
 from sdmodel.experiments.workbook import Workbook, open_workbook
 from sdmodel.model.expr import Node
 from sdmodel.model.functions import OPERATIONS
@@ -27,6 +29,7 @@ from tests.tolerances import SHARES_ADD
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sdmodel.engines.base import EngineName
     from sdmodel.model.core import Model
     from sdmodel.study.scenario import Scenario
 
@@ -195,3 +198,46 @@ def test_bad_loops_are_refused(
         read_loops(tmp_path, web)
     for word in words:
         assert word in str(caught.value)
+
+
+DELAYS = """{UTF-8}
+Stock of beds = INTEG(opened - closed, initial beds) ~ bed ~ Beds.|
+initial beds = 100 ~ bed ~ .|
+wish = base wish * (1 + trend * (Time - 2020)) ~ bed ~ .|
+base wish = 150 ~ bed ~ .|
+trend = 0.02 ~ 1/Year ~ .|
+known wish = SMOOTH3(wish, delay) ~ bed ~ .|
+delay = 3 ~ Year ~ .|
+opened = MAX(0, known wish - Stock of beds) / 2 ~ bed/Year ~ .|
+closed = DELAY1(opened, 4) * wear ~ bed/Year ~ .|
+wear = IF THEN ELSE(Stock of beds > 120, 0.3, 0.1) ~ Dmnl ~ .|
+INITIAL TIME = 2020 ~ Year ~ .|
+FINAL TIME = 2040 ~ Year ~ .|
+TIME STEP = 0.25 ~ Year ~ .|
+SAVEPER = 1 ~ Year ~ .|
+"""
+
+
+@pytest.mark.parametrize("engine", ["compiled", "numpy"])
+@pytest.mark.parametrize(
+    "sets",
+    [
+        ("delay=6",),
+        ("base wish=200@2022..120@2030", "trend=0.05"),
+        ("initial beds=60", "delay=1.5"),
+    ],
+)
+def test_delays_schedules_and_choices_add_up_too(
+    sets: tuple[str, ...], engine: EngineName, tmp_path: Path
+) -> None:
+    (tmp_path / "beds.mdl").write_text(DELAYS, "utf-8")
+    book = open_workbook(tmp_path / "beds.mdl")
+    web = Web(with_states(book.model))
+    asked = [book.scenario("baseline"), book.scenario("baseline", sets=sets)]
+    asked[1] = dataclasses.replace(asked[1], id="other")
+    key = parse_key("Stock of beds@2035", book.outcomes, book.model)
+    found = flux(web, courses(web.model, asked, engine=engine), [key], Window())
+    base, value = evaluate(book.model, asked, [key], engine=engine).values[key.text]
+    assert found.change[0] == pytest.approx(value - base, rel=SHARES_ADD)
+    brought = sum(float(v[0]) for v in found.levers.values())
+    assert brought == pytest.approx(value - base, rel=SHARES_ADD)
