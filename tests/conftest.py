@@ -39,6 +39,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sample",
         help="which tests marked slow to run (default: one in eight, always the same)",
     )
+    parser.addoption(
+        "--write-conformance",
+        action="store_true",
+        help="write docs/conformance.md from the field's suite of test models",
+    )
 
 
 def in_sample(name: str) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from sdmodel.model.core import Kind, Model, State, TimeAxis, Variable
+from sdmodel.model.core import Kind, Model, State, Variable
 from sdmodel.model.expr import Node
-from sdmodel.translate.axis import AxisError, check_time, dyadic, walk
-from sdmodel.translate.build import NA, TIME, reachable
+from sdmodel.translate.build import NA, reachable
+from sdmodel.translate.clock import axis_by_states, time_axis
 from sdmodel.translate.drafts import (
     Draft,
     Problems,
@@ -33,9 +33,8 @@ from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sdmodel.model.expr import NodeId
     from sdmodel.translate.space import Space
 
 
@@ -99,7 +98,7 @@ def _lower(
     fixed: frozenset[str] = frozenset()
     while True:
         low = Lowering(space, equations, dims, constants, fixed)
-        low.time = _time_axis(low, problems)
+        low.time = time_axis(low, problems)
         if low.time is not None:
             for draft in drafts.values():
                 _settle(low, draft)
@@ -108,8 +107,10 @@ def _lower(
                 low.settle(("start", done))
                 low.settle(("update", done))
                 done += 1
+            if low.by_state:
+                low.time = axis_by_states(low, problems)
         for line, what, kind in low.faults:
-            problems.add(line, what, unsupported=kind is LackingError)
+            problems.add(line, what, unsupported=issubclass(kind, LackingError))
         problems.stop(path)
         if low.structural <= fixed:
             return low
@@ -131,67 +132,6 @@ def _settle(low: Lowering, draft: Draft) -> None:
             low.table(equation.component.tree, equation.element, equation.place)
         except EquationError as error:
             low.fault(equation, error)
-
-
-def _time_axis(low: Lowering, problems: Problems) -> TimeAxis | None:
-    nodes: dict[str, NodeId] = {}
-    for control in CONTROLS:
-        key = ("scalar", "control", control, ())
-        if (control, ()) not in low.equations:
-            shown = control.upper().replace("_", " ")
-            problems.add(None, f"'{shown}' must have no subscripts")
-            continue
-        before = len(low.faults)
-        (node,) = low.settle(key)
-        if len(low.faults) == before:
-            nodes[control] = node
-    if len(nodes) < len(CONTROLS):
-        return None
-    if any(low.build.flags[node] & TIME for node in nodes.values()):
-        return _changing_axis(low, nodes, problems)
-    values: dict[str, float] = {}
-    for control, node in nodes.items():
-        try:
-            values[control] = low.constant(node, control.upper().replace("_", " "))
-        except EquationError as error:
-            low.fault(low.equations[control, ()], error)
-    if len(values) < len(CONTROLS):
-        return None
-    axis = TimeAxis(
-        values["initial_time"],
-        values["final_time"],
-        values["time_step"],
-        values["saveper"],
-    )
-    lines = {key: low.equations[key, ()].component.line for key in CONTROLS}
-    wrong = list(check_time(axis))
-    for control, what in wrong:
-        problems.add(lines[control], what)
-    if not wrong and not dyadic(axis.step):
-        low.warnings[
-            f"TIME STEP = {axis.step:g} is not a power of two: PySD, which sums time, "
-            "may lose saved rows that this program has; 1/8, 1/16, 1/32 … do not"
-        ] = None
-    return None if wrong else axis
-
-
-def _changing_axis(
-    low: Lowering, nodes: Mapping[str, NodeId], problems: Problems
-) -> TimeAxis | None:
-    """Return the axis of control variables that change over time, walked through."""
-
-    def at(control: str) -> Callable[[float], float]:
-        shown = control.upper().replace("_", " ")
-        return lambda time: low.constant(nodes[control], shown, time)
-
-    try:
-        return walk(*(at(control) for control in CONTROLS))
-    except AxisError as error:
-        line = low.equations[error.control, ()].component.line
-        problems.add(line, str(error))
-    except EquationError as error:
-        low.fault(low.equations["time_step", ()], error)
-    return None
 
 
 def _model(

@@ -12,6 +12,8 @@ from sdmodel.model.expr import Graph, Node, NodeId, Payload
 from sdmodel.model.functions import OPERATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sdmodel.model.core import Lookup
 
 # Folded here: what IEEE fixes to the last bit. exp, ln, pow and the trigonometric
@@ -89,6 +91,32 @@ class Builder:
             else:
                 values[index] = self._one(item, values, inputs, step, tables)
         return values[node]
+
+    def sweep(
+        self,
+        order: list[NodeId],
+        inputs: tuple[float, ...],
+        tables: tuple[Lookup, ...],
+        time: float,
+        states: Mapping[int, float],
+    ) -> dict[NodeId, float]:
+        """Return the values of nodes in their order, at a time and with these states.
+
+        Raises
+        ------
+        NotConstantError
+            If one of them draws random numbers.
+        """
+        values: dict[NodeId, float] = {}
+        for index in order:
+            item = self.graph.nodes[index]
+            if item.op == "time":
+                values[index] = time
+            elif item.op == "state":
+                values[index] = states[int(item.data or 0)]
+            else:
+                values[index] = self._one(item, values, inputs, None, tables)
+        return values
 
     def _one(
         self,

@@ -19,6 +19,7 @@ from sdmodel.translate.nouns import (
     Instance,
     LackingError,
     Scope,
+    StockInAxisError,
     is_lookup,
     number_at,
 )
@@ -63,6 +64,7 @@ class Lowering:
         self.instances: list[Instance] = []
         self.states = 0
         self.time: TimeAxis | None = None
+        self.by_state = False
         self.faults: dict[tuple[int | None, str, type[EquationError]], None] = {}
         self.warnings: dict[str, None] = {}
         self._memo: dict[Key, tuple[NodeId, ...]] = {}
@@ -320,7 +322,7 @@ class Lowering:
         """Return the number of the structure that stands here, made at first sight."""
         if scope.mode == "control":
             msg = "the time axis must not depend on a stock, delay or the like"
-            raise LackingError(msg)
+            raise StockInAxisError(msg)
         mark = kind if extra.get("part") else ""
         place = (id(tree), (*sorted(scope.binding.items()), ("", mark)))
         found = self._places.get(place)

@@ -24,6 +24,10 @@ class LackingError(EquationError):
     """Something in one equation that no engine here computes."""
 
 
+class StockInAxisError(LackingError):
+    """A control variable that depends on a stock, delay or the like."""
+
+
 @dataclass(frozen=True, eq=False)
 class Component:
     """One definition of a variable: where it holds, and its syntax tree."""

@@ -1,93 +1,106 @@
-"""The field's suite of small models with published outputs, where it is at hand.
+"""The field's suite of test models through the command line, on both engines.
 
-A file passes, or is refused by a sentence; a wrong number fails. SDMODEL_TEST_MODELS
-names the suite's ``tests`` folder (github.com/SDXorg/test-models).
+``--write-conformance`` runs PySD beside and writes docs/conformance.md.
 """
 
 from __future__ import annotations
 
-import csv
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from sdmodel.engines.simulate import simulate
-from sdmodel.errors import ModelFileError
-from sdmodel.study.design import Inputs, Save
-from sdmodel.translate.read import read_model
-
-ROOT = Path(__file__).resolve().parents[2]
-SUITE = Path(
-    os.environ.get("SDMODEL_TEST_MODELS", ROOT.parent / "shared/test-models/tests")
-)
-BOUND = 1e-5  # as the suite itself compares
-
-pytestmark = pytest.mark.skipif(
-    not SUITE.is_dir(), reason=f"the field's suite is not at {SUITE}"
-)
-FILES = sorted(
-    path
-    for path in SUITE.glob("*/*")
-    if path.suffix.lower() in {".mdl", ".xmile"}
-    and any((path.parent / name).is_file() for name in ("output.tab", "output.csv"))
-    # Makes data for its neighbour; the folder's output is not its own.
-    and path.name != "model_to_generate_data.mdl"
+from tests.translate.suite import (
+    ENGINES,
+    FILES,
+    PAGE,
+    SUITE,
+    Verdict,
+    by_command,
+    by_pysd,
+    our_columns,
+    page,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def _key(name: str) -> str:
-    for mark in (" ", "_", '"', "\\n"):
-        name = name.replace(mark, "")
-    return name.casefold()
+_NO_MACRO = "a macro is called that the file does not hold"
+_UNWRITTEN = "its equations are written ???"
+NOT_PASSED = {
+    "allocate_available/test_allocate_available.mdl": (
+        "differs",
+        "PySD and we solve for the price to the last digit, the published run to three",
+    ),
+    "get_time_value/test_get_time_value.mdl": (
+        "refused",
+        "asks for calendar dates; the folder's output belongs to its neighbour",
+    ),
+    "macro_expression/test_macro_expression.xmile": ("refused", _NO_MACRO),
+    "macro_multi_expression/test_macro_multi_expression.xmile": ("refused", _NO_MACRO),
+    "macro_stock/test_macro_stock.xmile": ("refused", _NO_MACRO),
+    "subscript_1d_arrays/test_subscript_1d_arrays.xmile": ("refused", _UNWRITTEN),
+    "subscript_mixed_assembly/test_subscript_mixed_assembly.xmile": (
+        "refused",
+        _UNWRITTEN,
+    ),
+    "subscript_multiples/test_multiple_subscripts.xmile": ("refused", _UNWRITTEN),
+    "subscript_subranges_equal/test_subscript_subrange_equal.xmile": (
+        "refused",
+        _UNWRITTEN,
+    ),
+    "subscript_updimensioning/test_subscript_updimensioning.xmile": (
+        "refused",
+        _UNWRITTEN,
+    ),
+}
+"""Files that do not pass, and why; PySD passes none of them."""
 
-
-def _published(folder: Path) -> tuple[list[str], list[list[str]]]:
-    tab = folder / "output.tab"
-    path, mark = (tab, "\t") if tab.is_file() else (folder / "output.csv", ",")
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = [row for row in csv.reader(file, delimiter=mark) if row and row[0]]
-    return rows[0], rows[1:]
-
-
-def _verdict(path: Path) -> str:
-    try:
-        model = read_model(path, cache=False)
-    except ModelFileError:
-        return "refused"
-    names = tuple(model.scalars)
-    out = simulate(
-        model, Inputs((), np.zeros((1, 0))), Save(names), engine="numpy"
-    ).values[0]
-    header, rows = _published(path.parent)
-    times = np.array([float(row[0]) for row in rows])
-    at = np.abs(np.array(model.time.saved)[None, :] - times[:, None]).argmin(axis=1)
-    np.testing.assert_allclose(np.array(model.time.saved)[at], times, atol=1e-6)
-    columns = {_key(name): out[at, i] for i, name in enumerate(names)}
-    compared = 0
-    for i, name in enumerate(header[1:], start=1):
-        own = columns.get(_key(name))
-        cells = [row[i] if i < len(row) else "" for row in rows]
-        if own is None or not any(cells):
-            continue
-        given = np.array([float(c) if c not in {"", "NA"} else np.nan for c in cells])
-        known = ~np.isnan(given)
-        np.testing.assert_allclose(
-            own[known], given[known], rtol=BOUND, atol=BOUND, err_msg=name
-        )
-        compared += 1
-    assert compared, "no column of the published output is ours"
-    return "passed"
+_verdicts: dict[Path, list[Verdict]] = {}
 
 
-@pytest.mark.slow
+def test_the_suite_is_at_hand() -> None:
+    if FILES:
+        return
+    what = f"the field's suite of test models is not at {SUITE}"
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}; SDMODEL_TEST_MODELS names it")
+    pytest.skip(f"{what}: nothing was compared with it")
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_right_or_refused(path: Path) -> None:
-    assert _verdict(path) in {"passed", "refused"}
+def test_published_output(path: Path, tmp_path: Path) -> None:
+    verdicts = [by_command(path, engine, tmp_path) for engine in ENGINES]
+    _verdicts[path] = verdicts
+    name = path.relative_to(SUITE).as_posix()
+    wanted, _ = NOT_PASSED.get(name, ("passes", ""))
+    assert [v.word for v in verdicts] == [wanted] * len(ENGINES), verdicts
+
+
+def test_the_page_is_fresh(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    if len(_verdicts) < len(FILES) or not FILES:
+        pytest.skip("only with all files of the suite")
+    if request.config.getoption("--write-conformance"):
+        rows = {}
+        for path, own in _verdicts.items():
+            name = path.relative_to(SUITE).as_posix()
+            reason = NOT_PASSED.get(name, ("", ""))[1]
+            said = [Verdict(v.word, v.columns, reason) for v in own]
+            rows[path] = [*said, by_pysd(path, tmp_path_factory.mktemp("judge"))]
+        PAGE.write_text(page(rows), encoding="utf-8", newline="\n")
+    stated = our_columns(PAGE.read_text("utf-8"))
+    found = {
+        path.relative_to(SUITE).as_posix(): tuple(v.word for v in verdicts)
+        for path, verdicts in _verdicts.items()
+    }
+    assert found == stated
 
 
 @pytest.mark.slow
-def test_enough_of_the_suite_passes() -> None:
-    verdicts = [_verdict(path) for path in FILES]
-    assert verdicts.count("passed") >= 100
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"judge-{path.name}")
+def test_whatever_pysd_passes_passes_here(path: Path, tmp_path: Path) -> None:
+    name = path.relative_to(SUITE).as_posix()
+    if by_pysd(path, tmp_path).word == "passes":
+        assert name not in NOT_PASSED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sdmodel.translate.read import read_model
 from tests.translate.judging import agree
 from tests.translate.test_guard import TAIL, vensim
 
@@ -223,3 +224,20 @@ def test_time_axis_agrees_with_pysd(
 
 def test_the_tail_used_here_has_quarter_steps() -> None:
     assert "TIME STEP = 0.25" in TAIL
+
+
+def test_a_final_time_by_stocks_agrees_with_pysd(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    body = (
+        "s = INTEG(r*s, 1) ~~|\nr = 0.5 ~~|\nd = SMOOTH3(s, 2) ~~|\n"
+        "FINAL TIME = IF THEN ELSE(s+d > 20, Time, 50) ~~|\nINITIAL TIME = 0 ~~|\n"
+        "SAVEPER = IF THEN ELSE(s > 5, 0.25, 1) ~~|\nTIME STEP = 0.25 ~~|\n"
+    )
+    path = tmp_path / "m.mdl"
+    path.write_text("{UTF-8}\n" + body)
+    mine, compared = agree(path, engine)
+    assert compared == len(mine) == 7
+    model = read_model(path, cache=False)
+    assert 2 < model.time.stop < 50
+    assert any("every run goes to" in text for text in model.warnings)

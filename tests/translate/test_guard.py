@@ -200,7 +200,7 @@ TIMES = {
     "horizon": (("0", "1e300", "1", "1"), "at most 10,000,000"),
     "tiny step": (("0", "100", "1e-07", "1"), "at most 10,000,000"),
     "backwards": (("4", "0", "1", "1"), "FINAL TIME = 0 lies before INITIAL TIME = 4"),
-    "of a stock": (("0", "5+INTEG(1,1)", "1", "1"), "not depend on a stock"),
+    "of a stock": (("0", "5", "1+INTEG(1,1)", "1"), "not depend on a stock"),
     "a step that ends": (("0", "5", "2-Time", "1"), "TIME STEP = 0 at time 2"),
     "endless": (("0", "Time+9", "1", "1"), "more than 1,000,000 steps"),
 }
