@@ -20,11 +20,14 @@ from sdmodel.study.design import Inputs, Save
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sdmodel.engines.base import Output
+    from sdmodel.engines.base import Progress
     from sdmodel.model.core import Model
 
 RUNS = 10_000
-"""Runs in one measured batch; a million is a hundred of them."""
+"""Runs in one measured batch."""
+MILLION = 1_000_000
+CHUNK_BYTES = 64 * 2**20
+"""Outputs held at a time while many runs are measured, whatever the model saves."""
 NUMPY_RUNS = 512
 PYSD_STEPS = 4
 SPREAD = 0.1
@@ -40,6 +43,16 @@ for _ in range(20):
     sim.run_to_end()
     best = min(best, time.perf_counter() - begin)
 print(json.dumps(best))
+"""
+# From the start of Python to the first numbers, with translation and kernel on disk.
+_START = """
+import sys
+import numpy as np
+from sdmodel.engines.simulate import simulate
+from sdmodel.study.design import Inputs, Save
+from sdmodel.translate.read import read_model
+model = read_model(sys.argv[1])
+simulate(model, Inputs((), np.empty((1, 0))), Save(tuple(sys.argv[2:])))
 """
 
 
@@ -63,7 +76,12 @@ class Size:
 class Bench:
     """Seconds unless named otherwise; None where there was nothing to measure.
 
-    Ratios are to the compiled engine's time for a run on one core.
+    ``compile_cold`` and ``compile_cached`` are of the kernel for many runs,
+    ``compile_single`` of that for one. ``start`` is the time of a new Python process
+    up to its first numbers, translation and kernel on disk. Batches save
+    ``batch_times`` times; one run saves all. Ratios are to the compiled engine's time
+    for a run in a batch on one core. ``peak_bytes`` is the largest memory of the
+    process so far.
     """
 
     model: str
@@ -74,14 +92,19 @@ class Bench:
     size: Size
     compile_cold: float
     compile_cached: float
+    compile_single: float
+    start: float | None
     one_run_warm: float
+    one_run_median: float
     batch_runs: int
+    batch_times: int
     batch_one_core: float
     batch_all_cores: float
     microseconds_per_run: float
     runs_per_second: float
     cores_speedup: float
     million_all_cores: float | None
+    peak_bytes: int | None
     bad_runs: int
     numpy_per_run: float
     numpy_ratio: float
@@ -105,13 +128,72 @@ def draw(model: Model, runs: int, seed: int = 0) -> Inputs:
     return Inputs(tuple(item.name for item in model.inputs), defaults * factors)
 
 
-def _best(action: Callable[[], object], times: int) -> float:
-    best = float("inf")
+def _times(action: Callable[[], object], times: int) -> list[float]:
+    found = []
     for _ in range(times):
         begin = time.perf_counter()
         action()
-        best = min(best, time.perf_counter() - begin)
-    return best
+        found.append(time.perf_counter() - begin)
+    return found
+
+
+def _best(action: Callable[[], object], times: int) -> float:
+    return min(_times(action, times))
+
+
+def yearly(model: Model) -> tuple[float, ...]:
+    """Return the saved times that are whole years, or all where these are few."""
+    saved = [float(t) for t in model.time.saved]
+    whole = tuple(t for t in saved if t == round(t))
+    return whole if len(whole) > 1 else tuple(saved)
+
+
+def _batch(
+    model: Model, save: Save, runs: int, jobs: int, progress: Progress | None = None
+) -> tuple[float, int]:
+    """Time runs in chunks that fit in memory; return seconds and how many went bad.
+
+    What stays of a chunk is the sum of its last values, as in a study that reduces
+    outcomes while it runs. Drawing the inputs is not timed.
+    """
+    row = 8 * max(len(save.names) * len(save.times or ()), len(model.inputs), 1)
+    size = min(runs, max(CHUNK_BYTES // row // 256, 1) * 256)
+    spent, bad, done, total = 0.0, 0, 0, np.zeros(len(save.names))
+    while done < runs:
+        inputs = draw(model, min(size, runs - done), seed=done)
+        begin = time.perf_counter()
+        found = simulate(model, inputs, save, jobs=jobs)
+        total += np.where(found.status == 0, found.values[:, -1].T, 0.0).sum(axis=1)
+        spent += time.perf_counter() - begin
+        bad += int(found.status.sum())
+        done += len(inputs.values)
+        if progress is not None:
+            progress(done, runs)
+    return spent, bad
+
+
+def _start(model: Model, names: tuple[str, ...]) -> float | None:
+    """Return the best time of a new process up to its first numbers, s."""
+    command = [sys.executable, "-c", _START, model.path, *names]
+    try:
+        return _best(
+            lambda: subprocess.run(  # noqa: S603 - our own interpreter and text
+                command, capture_output=True, timeout=120, check=True
+            ),
+            3,
+        )
+    except (subprocess.SubprocessError, OSError):
+        return None
+
+
+def _peak() -> int | None:
+    """Return the largest memory this process has held, bytes; None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _size(model: Model, kernel: Kernel) -> Size:
@@ -138,6 +220,7 @@ def measure(
     million: bool = False,
     judge: bool = True,
     say: Callable[[str], None] = lambda _: None,
+    progress: Progress | None = None,
 ) -> Bench:
     """Measure the engines on ``model``, saving the scalars ``names``.
 
@@ -153,6 +236,8 @@ def measure(
         Whether to measure PySD and pysimlin, which takes longest.
     say
         Told what is being measured.
+    progress
+        Told how many of a million runs are done.
 
     Raises
     ------
@@ -169,30 +254,23 @@ def measure(
     say("compiling")
     plan = make_plan(model, names)
     cold = _best(lambda: compile_plan(plan, use_cache=False), 2)
+    single = _best(lambda: compile_plan(plan, use_cache=False, single=True), 1)
     kernel = compile_plan(plan)
     cached = _best(lambda: compile_plan(plan), 3)
     base = Inputs((), np.empty((1, 0)))
     simulate(model, base, save)
-    warm = _best(lambda: simulate(model, base, save), 20)
+    warm = _times(lambda: simulate(model, base, save), 200)
+    say("starting Python anew")
+    start = _start(model, names)
     say(f"{RUNS} runs on one core and on {cores()}")
-    many = draw(model, RUNS)
-    found: list[Output] = []
-
-    def batch(jobs: int) -> None:
-        found[:] = [simulate(model, many, save, jobs=jobs)]
-
-    def hundred() -> None:
-        for _ in range(1_000_000 // RUNS):
-            batch(cores())
-
-    one = _best(lambda: batch(1), 3)
-    every = _best(lambda: batch(cores()), 3)
-    bad = int(found[0].status.sum())
+    some = Save(names, yearly(model))
+    one = min(_batch(model, some, RUNS, 1)[0] for _ in range(3))
+    every, bad = min(_batch(model, some, RUNS, cores()) for _ in range(3))
     per_run = one / RUNS
     long = None
     if million:
-        say("a million runs")
-        long = _best(hundred, 1)
+        say(f"{MILLION:,} runs")
+        long, bad = _batch(model, some, MILLION, cores(), progress)
     say("NumPy")
     few = draw(model, NUMPY_RUNS)
     plain = _best(lambda: simulate(model, few, save, engine="numpy"), 1) / NUMPY_RUNS
@@ -215,14 +293,19 @@ def measure(
         size=_size(model, kernel),
         compile_cold=cold,
         compile_cached=cached,
-        one_run_warm=warm,
+        compile_single=single,
+        start=start,
+        one_run_warm=min(warm),
+        one_run_median=float(np.median(warm)),
         batch_runs=RUNS,
+        batch_times=len(some.times or ()),
         batch_one_core=one,
         batch_all_cores=every,
         microseconds_per_run=per_run * 1e6,
         runs_per_second=RUNS / every,
         cores_speedup=one / every,
         million_all_cores=long,
+        peak_bytes=_peak(),
         bad_runs=bad,
         numpy_per_run=plain,
         numpy_ratio=plain / per_run,

@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from sdmodel.cli.main import main
-from sdmodel.experiments import bench, machine
+from sdmodel.engines.simulate import simulate
+from sdmodel.experiments import bench, machine, scaling
+from sdmodel.study.design import Inputs, Save
+from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +54,45 @@ def test_bench_prints_one_json_document(
     document = json.loads(capsys.readouterr().out)
     assert document["batch_runs"] == 800
     assert document["pysd_ratio"] is None
+    assert document["start"] > document["one_run_median"] >= document["one_run_warm"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_million_runs_come_in_chunks_that_fit(
+    tiny: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "MILLION", 5000)
+    monkeypatch.setattr(bench, "CHUNK_BYTES", 1)
+    seen: list[tuple[int, int]] = []
+    found = bench.measure(
+        tiny,
+        ("Trust in Primary",),
+        million=True,
+        judge=False,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert found.million_all_cores is not None
+    assert [done for done, _ in seen] == [*range(256, 5000, 256), 5000]
+    assert {total for _, total in seen} == {5000}
+
+
+@pytest.mark.parametrize("variables", [40, 200])
+def test_an_invented_model_has_the_size_asked_for(
+    variables: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "invented.mdl"
+    path.write_text(scaling.invent(variables), encoding="utf-8")
+    model = read_model(path)
+    assert len(model.variables) == variables
+    out = simulate(model, Inputs((), np.empty((1, 0))), Save(tuple(model.scalars)))
+    assert out.status.tolist() == [0]
+    assert np.ptp(out.values[0], axis=0).max() > 0
+
+
+def test_the_curve_of_sizes_counts_all_nodes() -> None:
+    first, second = scaling.measure_scaling((40, 80))
+    assert second.nodes_each_step > first.nodes_each_step > 0
+    assert min(first.translate, first.compile, first.run) > 0
 
 
 def test_doctor_finds_the_engines_equal(
