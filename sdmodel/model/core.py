@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from sdmodel.errors import ModelFileError, did_you_mean
@@ -23,6 +23,7 @@ last value, take the next one, or be no number anywhere but at a point."""
 Kind = Literal["constant", "stock", "auxiliary", "lookup", "data", "control"]
 
 
+@lru_cache(maxsize=2**16)
 def plain(name: str) -> str:
     """Return a name without case, spaces and underscores, as names are matched."""
     return "".join(name.split()).replace("_", "").replace('"', "").casefold()
