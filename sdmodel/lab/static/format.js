@@ -135,7 +135,7 @@
   /** Return a lever's number: shares as percentages, years as years. */
   Lab.leverNumber = function (lever, value) {
     if (lever.unit === "year" && lever.min > 1000) return String(Number(value.toFixed(2)));
-    if (Lab.asPercent(lever)) return joined(plain(value * 100, value * 1000 % 10 ? 1 : 0), "%");
+    if (Lab.asPercent(lever)) return joined(plain(value * 100, Math.abs(value * 100 - Math.round(value * 100)) < 0.05 ? 0 : 1), "%");
     const step = lever.step || (lever.max - lever.min) / 100;
     const d = Math.max(digits(value), Math.ceil(-Math.log10(Math.abs(step) || 1)));
     return plain(value, Math.max(0, Math.min(4, d)));

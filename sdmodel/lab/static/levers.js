@@ -184,6 +184,11 @@
   Lab.showLevers = function () {
     for (const [name, { lever, slider, output, reset, element }] of rows) {
       const value = Lab.now(name);
+      const moved = name in Lab.state.values;
+      // Most levers stay where they are: a move must not write eighty rows.
+      if (element.shown === value && element.moved === moved) continue;
+      element.shown = value;
+      element.moved = moved;
       const level = Lab.level(value);
       if (Number(slider.value) !== level) slider.value = String(level);
       const text = Lab.leverText(lever, value);
@@ -191,7 +196,6 @@
         output.textContent = text;
         slider.setAttribute("aria-valuetext", text);
       }
-      const moved = name in Lab.state.values;
       element.classList.toggle("moved", moved);
       reset.hidden = !moved;
       slider.style.setProperty("--fill", String((level - lever.min) / (lever.max - lever.min || 1)));
@@ -233,11 +237,14 @@
     const parts = mix.members.map((name) => [short(name), Lab.level(Lab.now(name))]);
     const rest = 1 - parts.reduce((sum, [, v]) => sum + v, 0);
     parts.push([Lab.say((face.rest || {})[mix.name]) || Lab.t("lever.rest"), Math.max(0, rest)]);
+    const key = parts.map(([, v]) => v).join();
+    if (bar.shown === key) return;
+    bar.shown = key;
     const shown = parts.filter(([, v]) => v > 0.0005);
     const percent = (v) => `${Lab.plain(v * 100, 0)}%`;
     bar.setAttribute("aria-label", shown.map(([n, v]) => `${n} ${percent(v)}`).join(Lab.t("number.comma")));
     // A label stands in its part if it has room: Chinese letters are twice as wide.
-    const width = bar.clientWidth || 280;
+    const width = 280;
     const fits = (text, v) => ([...text].reduce((w, c) => w + (c > "\u2e7f" ? 12 : 6.6), 6) < v * width ? text : "");
     bar.replaceChildren(...shown.map(([name, v]) => {
       const part = h(`span.part.p${parts.findIndex(([n]) => n === name)}`, { title: `${name} ${percent(v)}` }, fits(`${name} ${percent(v)}`, v) || fits(percent(v), v) || "");

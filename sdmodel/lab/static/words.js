@@ -8,7 +8,7 @@
     const { policy, assumed } = Lab.split(Lab.state.values);
     const moved = Object.entries(policy).filter(([name]) => Lab.lever.has(name));
     const name = Lab.nameOf(Lab.state.values, Lab.state.preset);
-    const parts = moved.slice(0, 5).map(([n, value]) => {
+    const parts = moved.slice(0, 3).map(([n, value]) => {
       const lever = Lab.lever.get(n);
       return Lab.t("words.from_to", {
         name: Lab.say(lever.label),
@@ -16,7 +16,7 @@
         to: Lab.leverText(lever, value),
       });
     });
-    if (moved.length > 5) parts.push(Lab.t("words.and_more", { n: moved.length - 5 }));
+    if (moved.length > 3) parts.push(Lab.t("words.and_more", { n: moved.length - 3 }));
     let text = moved.length
       ? Lab.t("words.design", { name, parts: parts.join(Lab.t("number.semicolon")) })
       : Lab.t("words.nothing_moved");
