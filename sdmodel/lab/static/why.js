@@ -43,6 +43,7 @@
 
   /** Say a variable of the model: its name, in Chinese what it means. */
   function variable(name) {
+    if (Lab.lever.has(name)) return Lab.text("span", Lab.lever.get(name).label);
     const words = ((data.why || {}).variables || {})[name] || {};
     const zh = Lab.lang === "zh" ? words.zh : null;
     return h("span", { lang: Lab.lang === "zh" && !zh ? "en" : null, title: Lab.say(words) || null }, zh || name);
