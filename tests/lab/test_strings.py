@@ -55,6 +55,13 @@ def test_each_language_is_its_own(key: str) -> None:
     holes = re.findall(r"\{(\w+)\}", texts["en"])
     assert sorted(set(holes)) == sorted(set(re.findall(r"\{(\w+)\}", texts["zh"])))
     plain = texts["zh"]
-    for name in (r"\{\w+\}", "sdmodel run design", "lab.html", r"\.toml", r"\.csv", *NAMES):
+    for name in (
+        r"\{\w+\}",
+        "sdmodel run design",
+        "lab.html",
+        r"\.toml",
+        r"\.csv",
+        *NAMES,
+    ):
         plain = re.sub(name, "", plain)
     assert not re.search(r"[A-Za-z]{2,}", plain)
