@@ -51,6 +51,7 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`IF THEN ELSE(c, a, b)`",
             "`IF c THEN a ELSE b`",
             "a where c is true, else b; what is not chosen does not count.",
+            "PySD lacks XMILE's `ELSE IF`, and its keywords in small letters.",
         ),
         Construct(
             ("min",), "`MIN(a, b)`", "`MIN(a, b)`", "The smaller; nan if one is nan."
@@ -85,7 +86,13 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
         Construct(("sqrt",), "`SQRT(x)`", "`SQRT(x)`", "√x"),
         Construct(("exp",), "`EXP(x)`", "`EXP(x)`", "e^x"),
         Construct(("ln",), "`LN(x)`", "`LN(x)`", "Natural logarithm."),
-        Construct(("log",), "`LOG(x, b)`", "`LOG(x, b)`", "ln x / ln b"),
+        Construct(
+            ("log",),
+            "`LOG(x, b)`",
+            "`LOG(x, b)`, `LOG10(x)`",
+            "ln x / ln b",
+            "PySD lacks `LOG10`.",
+        ),
         Construct(("power",), "`POWER(a, b)`", "`POWER(a, b)`", "a^b"),
         Construct(("pi",), "`PI()`", "`PI()`", "π"),
         Construct(
@@ -165,8 +172,9 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             ("ReferenceStructure",),
             "`Time`, `TIME STEP`, `INITIAL TIME`, …",
             "`TIME`, `DT`, `STARTTIME`, `STOPTIME`",
-            "The control variables may be equations of constants and of Time; then "
-            "the steps may change their length on the way.",
+            "The control variables may be equations of constants and of Time, so that "
+            "steps change their length on the way; FINAL TIME and SAVEPER may depend "
+            "on stocks, and then all runs go as far as the file's own values do.",
             "PySD lacks `DT`, `STARTTIME`, `STOPTIME`.",
         ),
     ),

@@ -107,6 +107,9 @@ def _elements(low: Lowering, tree: Tree, scope: Scope) -> tuple[str, ...]:
     """Return the elements that a reference's subscripts mean; they must exist."""
     given = tuple(getattr(tree.subscripts, "subscripts", None) or ())
     wanted = low.dims[tree.reference]
+    if not given and wanted:
+        # XMILE names the flows of an array's stock without subscripts.
+        given = low.axes.get(tree.reference, ())
     if len(given) != wanted:
         have = f"{len(given)}" if given else "none"
         msg = f"'{tree.reference}' has {wanted} subscripts, {have} given"

@@ -58,6 +58,7 @@ class Lowering:
         self.dims = dims
         self.constants = frozenset(constants)
         self.fixed = fixed
+        self.axes: Mapping[str, tuple[str, ...]] = {}
         self.structural: set[str] = set()
         self.inputs: list[Input] = []
         self.tables: list[Lookup] = []

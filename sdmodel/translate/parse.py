@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
 from sdmodel.translate.guard import told
-from sdmodel.translate.source import keep_signs, name_key
+from sdmodel.translate.source import name_key
+from sdmodel.translate.xmile_text import xmile_equation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -177,7 +178,7 @@ def parse_xmile(data: bytes, path: str) -> Any:
             file = XmileFile(copy)
             file.parse(parse_all=False)
             for node in file.xmile_root.iter(f"{{{file.ns}}}eqn"):
-                node.text = keep_signs(node.text or "")
+                node.text = xmile_equation(node.text or "")
             file.sections += _xmile_macros(file)
             for section in file.sections:
                 section.parse(parse_all=False)

@@ -112,7 +112,7 @@ def keep_signs(equation: str) -> str:
     return _SIGNED_BASE.sub(r"(0-\1)^", equation)
 
 
-def _without_remarks(equation: str) -> str:
+def without_remarks(equation: str) -> str:
     """Drop what stands in braces, outside of quoted names."""
     return _REMARK.sub(lambda found: found[1] or " ", equation)
 
@@ -192,7 +192,7 @@ def scan_vensim(text: str) -> VensimSource:
         if fields[0].lstrip().startswith("***"):
             group = one_line(re.sub(r"\*+", " ", fields[0])).lstrip(".").strip()
             continue
-        equation = one_line(_without_remarks(fields[0]))
+        equation = one_line(without_remarks(fields[0]))
         if len(fields) < 3:
             problems.append(
                 (line, f"'{equation[:60]}' lacks a field: equation ~ unit ~ comment |")

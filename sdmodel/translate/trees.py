@@ -58,6 +58,10 @@ def in_one_spelling(tree: Tree, names: Collection[str], *, xmile: bool) -> Tree:
                 # With a delay time that is fixed something arrives at every step, so
                 # that the fourth argument, for when nothing does, is never asked for.
                 return trees.DelayFixedStructure(*item.arguments[:3])
+            if xmile and name == "log10" and len(item.arguments) == 1:
+                return trees.CallStructure(
+                    trees.ReferenceStructure("log"), (*item.arguments, 10)
+                )
         elif kind == "ReferenceStructure" and xmile and item.reference not in names:
             name = item.reference
             if name in _XMILE_NAMES:
