@@ -97,6 +97,8 @@ def compute(
             course[failed] = np.nan
             course[~np.isfinite(course)] = np.nan
             bands.append(_band_part(course.reshape(len(failed), -1)))
+        # Let go before the next ones are made: two at once would be the peak.
+        del output, elements, series, course
     return Part(values, status, bad_time, _joined(bands) if bands else None)
 
 

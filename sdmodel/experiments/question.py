@@ -285,7 +285,7 @@ def _drawn(group: Group) -> list[Any]:
 
 
 RUN_BYTES = 8
-SMALLEST_CHUNK, LARGEST_CHUNK = 256, 65536
+SMALLEST_CHUNK, LARGEST_CHUNK = 256, 32768
 CHUNK_SECONDS = 8.0
 """Work of one processor that a chunk holds: what a kill may cost, at the most."""
 CHUNK_BYTES = 64_000_000
