@@ -28,14 +28,22 @@ if TYPE_CHECKING:
     from sdmodel.experiments.workbook import Workbook
 
 
+PAGES = ("morris", "sobol")
+"""Methods of which a report shows the indices."""
+
+
 @click.command()
 @click.argument("study", metavar="STUDY")
-@click.option("--method", metavar="METHOD", help="morris or sobol; else the study's.")
+@click.option(
+    "--method",
+    metavar="METHOD",
+    help="morris, sobol, fast, rbd-fast, pawn or dgsm; else the study's.",
+)
 @click.option(
     "--n",
     type=int,
     metavar="INTEGER",
-    help="Morris trajectories, or Sobol' base rows (a power of two).",
+    help="Morris trajectories, points of a FAST curve, else rows (a power of two).",
 )
 @seed_option
 @click.option(
@@ -133,7 +141,8 @@ def sensitivity(
         emit_json(result.to_json())
     else:
         _show(workbook, result)
-    say(f"sdmodel: wrote {folder}; for a page: sdmodel report {folder}")
+    page = f"; for a page: sdmodel report {folder}" if result.method in PAGES else ""
+    say(f"sdmodel: wrote {folder}{page}")
 
 
 def _show(workbook: Workbook, result: SensitivityResult) -> None:
@@ -147,13 +156,15 @@ def _show(workbook: Workbook, result: SensitivityResult) -> None:
 
 
 def _show_one(title: str, estimate: Estimate, place: int) -> None:
+    from sdmodel.experiments.indices import main_measure
+
     verdict = estimate.verdicts[place]
     if verdict.state != "ok":
         click.echo(f"{title}: {verdict.state}; {verdict.reason}\n")
         return
     last = estimate.levels[-1]
     measures = list(last.value)
-    main = "ST" if "ST" in last.value else "mu_star"
+    main = main_measure(measures)
     order = (-last.value[main][:, place]).argsort(kind="stable")
     rows = []
     for g in (int(g) for g in order):
@@ -166,7 +177,11 @@ def _show_one(title: str, estimate: Estimate, place: int) -> None:
                 low, high = number_text(value - half), number_text(value + half)
                 cells[-1] += f" [{low}; {high}]"
         rows.append([*cells, str(int(estimate.tiers[g, place]))])
-    settled = "converged" if estimate.converged[place] else "not converged: raise --n"
+    settled = {
+        True: "converged",
+        False: "not converged: raise --n",
+        None: "one design, convergence not judged",
+    }[estimate.converged[place]]
     show_table(
         f"{title} ({settled})",
         ["factor", *measures, "tier"],

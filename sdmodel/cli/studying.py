@@ -60,8 +60,16 @@ def default_out(given: str, name: str = "out") -> Path:
     return path.parent / name
 
 
-DEFAULT_N = {"morris": 64, "sobol": 1024, "lhs": 10_000}
-"""Trajectories and base rows where neither study nor command line says."""
+DEFAULT_N = {
+    "morris": 64,
+    "sobol": 1024,
+    "fast": 513,
+    "rbd-fast": 1024,
+    "pawn": 1024,
+    "dgsm": 256,
+    "lhs": 10_000,
+}
+"""Sizes of designs where neither study nor command line says."""
 
 
 def study_record(study: Study) -> dict[str, object]:

@@ -11,7 +11,13 @@ from sdmodel.errors import StudyError
 from sdmodel.experiments.designs import check_n
 from sdmodel.experiments.estimators import resampler
 from sdmodel.experiments.indices import Estimate, Level
-from sdmodel.experiments.verdicts import converged, judge_outputs, tiers
+from sdmodel.experiments.space import Group
+from sdmodel.experiments.verdicts import (
+    SOBOL_HALF_WIDTH,
+    converged,
+    judge_outputs,
+    tiers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,35 +36,66 @@ FEWEST_ROWS = 8
 ROLES = {"lever": "levers", "uncertainty": "uncertainties"}
 CLASSES = "classes"
 
+LARGEST_BYTES = 2_000_000_000
+"""Inputs and outcomes of one study that are held in memory."""
+
+SECONDS_A_RUN = 1e-3
+"""For the estimate in a refusal; the shipped model, compiled, on one core."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a judge is shown: points (run, column), one output (run,), our estimates."""
+
+    points: NDArray[np.float64]
+    output: NDArray[np.float64]
+    columns: Columns
+    level: Level
+    place: int
+    seed: int
+
+    def value(self, measure: str) -> NDArray[np.float64]:
+        """Return our estimates of a measure (group,)."""
+        return self.level.value[measure][:, self.place]
+
+    def half(self, measure: str) -> NDArray[np.float64]:
+        """Return the half widths of our intervals (group,)."""
+        return self.level.half[measure][:, self.place]
+
 
 @dataclass(frozen=True)
 class Method:
     """A way of sampling the unit cube and of turning outputs into indices.
 
-    ``design(columns, n, seed)`` gives points (run, dimension) in blocks of one run per
-    group and ``extra`` more; its first blocks are the design of a smaller ``n``.
-    ``random`` are the places in a block whose points are random draws.
-    ``estimate(design, outputs, columns, rng)`` gives measures and half widths, each
-    (group, output). ``judge(design, output, columns, level, place, seed)`` says how far
-    another implementation is from them. ``main`` is the measure that ranks; ``bound``
-    the half width that counts as converged, a share of the largest if ``relative``.
+    ``design(columns, n, seed)`` gives points (run, dimension) in ``n`` blocks of
+    ``block(columns)`` runs; if it is ``nested``, its first blocks are the design of a
+    smaller ``n``, down to ``fewest``. ``random`` are the places in a block whose points
+    are random draws. If ``by_value``, what is estimated from are the values of the
+    constants, each a factor of its own, in place of the points and groups of the cube.
+    If ``mixes`` is false, shares that are drawn together cannot be judged.
+    ``estimate(points, outputs, columns, rng)`` gives measures and half widths, each
+    (group, output). ``judge`` says how far another implementation is from them.
+    ``main`` is the measure that ranks; ``bound`` the half width that counts as
+    converged, a share of the largest if ``relative``.
     """
 
     name: str
     main: str
-    extra: int
-    random: tuple[int, ...]
-    bound: float
-    relative: bool
-    classes: bool
+    block: Callable[[Columns], int]
     design: Callable[[Columns, int, int], NDArray[np.float64]]
     estimate: Callable[
         [NDArray[np.float64], NDArray[np.float64], Columns, np.random.Generator],
         tuple[Measures, Measures],
     ]
-    judge: Callable[
-        [NDArray[np.float64], NDArray[np.float64], Columns, Level, int, int], float
-    ]
+    judge: Callable[[Case], float]
+    random: tuple[int, ...] = (0,)
+    bound: float = SOBOL_HALF_WIDTH
+    relative: bool = False
+    classes: bool = False
+    nested: bool = True
+    fewest: int = FEWEST_ROWS
+    by_value: bool = False
+    mixes: bool = True
 
 
 def designs_of(
@@ -76,6 +113,9 @@ def designs_of(
         if part.groups:
             labels = tuple(group.id for group in part.groups)
             columns = tuple(group.columns for group in part.groups)
+            if method.by_value:
+                labels = part.names
+                columns = tuple((i,) for i in range(len(labels)))
             found.append((scope, part, labels, columns))
             classes.append((scope, space.columns_of_role(role)))
     if method.classes and len(classes) > 1:
@@ -87,8 +127,53 @@ def designs_of(
 def count_runs(space: Space, method: Method, n: int) -> int:
     """Return how many runs `analyse` makes."""
     return sum(
-        n * (len(columns) + method.extra) for *_, columns in designs_of(space, method)
+        n * method.block(sampled(part, columns, method))
+        for _, part, _, columns in designs_of(space, method)
     )
+
+
+def sampled(space: Space, columns: Columns, method: Method) -> Columns:
+    """Return the groups of coordinates that a design moves."""
+    if method.by_value:
+        return tuple(group.columns for group in space.groups)
+    return columns
+
+
+def check_mixes(space: Space, method: Method) -> None:
+    """Refuse mixes where the method cannot judge them.
+
+    Raises
+    ------
+    StudyError
+        Naming them.
+    """
+    mixed = [group.id for group in space.groups if group.mix]
+    if mixed and not method.mixes:
+        shown = ", ".join(f"'{name}'" for name in mixed)
+        msg = (
+            f"method '{method.name}' moves one factor at a time and cannot judge the "
+            f"mix {shown}, whose shares are drawn together; leave its shares out, or "
+            "use sobol, morris, dgsm, rbd-fast or pawn"
+        )
+        raise StudyError(msg)
+
+
+def check_size(runs: int, columns: int) -> None:
+    """Refuse a study that would not fit into memory, before any of it is taken.
+
+    Raises
+    ------
+    StudyError
+        Saying how many runs, hours and bytes it would take.
+    """
+    needed = 8 * runs * columns
+    if needed > LARGEST_BYTES:
+        msg = (
+            f"{runs:,} runs: about {runs * SECONDS_A_RUN / 3600:.1f} hours on one core "
+            f"and {needed / 1e9:.1f} GB of memory; at most {LARGEST_BYTES / 1e9:.0f} "
+            "GB; lower n or name fewer factors"
+        )
+        raise StudyError(msg)
 
 
 def analyse(
@@ -123,6 +208,7 @@ def analyse(
         If the sample size or the space will not do.
     """
     check_n(method.name, n)
+    check_mixes(space, method)
     if not space.groups:
         msg = "the study has no factors; name levers or uncertainties in [design]"
         raise StudyError(msg)
@@ -146,15 +232,18 @@ def _estimate(
     seed: int,
 ) -> Estimate:
     """Sample one design, run it, and estimate what its outcomes allow."""
-    block = len(columns) + method.extra
-    design = method.design(columns, n, seed)
+    moved = sampled(space, columns, method)
+    block = method.block(moved)
+    design = method.design(moved, n, seed)
     inputs = space.values(design)
+    points = inputs if method.by_value else design
     outputs, failed = evaluate(space.names, inputs)
     verdicts = judge_outputs(outputs, failed)
     good = [i for i, verdict in enumerate(verdicts) if verdict.state == "ok"]
-    sizes = [size for size in (n // 8, n // 4, n // 2, n) if size >= FEWEST_ROWS] or [n]
+    parts = (n // 8, n // 4, n // 2, n) if method.nested else (n,)
+    sizes = [size for size in parts if size >= method.fewest] or [n]
     levels = tuple(
-        _level(method, design, outputs, columns, good, size, block, seed)
+        _level(method, points, outputs, columns, good, size, block, seed)
         for size in sizes
     )
     last = levels[-1]
@@ -162,6 +251,8 @@ def _estimate(
     settled: list[bool | None] = [None] * len(outcomes)
     for i in good:
         ranks[:, i] = tiers(last.value[method.main][:, i], last.half[method.main][:, i])
+        if not method.nested:
+            continue
         settled[i] = converged(
             [
                 (lv.value[method.main][:, i], lv.half[method.main][:, i])
@@ -173,8 +264,14 @@ def _estimate(
     judge = None
     if good:
         column = np.ascontiguousarray(outputs[:, good[0]])
-        judge = method.judge(design, column, columns, last, good[0], seed)
+        judge = method.judge(Case(points, column, columns, last, good[0], seed))
     shown = {group.id: group for group in space.groups}
+    if method.by_value:
+        shown |= {
+            control.name: Group(control.name, control.role, (control,), ())
+            for group in space.groups
+            for control in group.controls
+        }
     starts = np.arange(0, len(design), block)[:, None]
     return Estimate(
         scope=scope,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.errors import HostError, StudyError
+from sdmodel.experiments.analysis import check_mixes
 from sdmodel.experiments.designs import check_n
 from sdmodel.experiments.question import (
     RUN_BYTES,
@@ -147,7 +148,8 @@ def design_rows(study: Study, space: Space) -> int:
         return study.n
     check_n(study.method, study.n)
     method = find_method(study.method)
-    rows = study.n * (len(space.groups) + method.extra)
+    check_mixes(space, method)
+    rows = study.n * method.block([group.columns for group in space.groups])
     needed = RUN_BYTES * rows * space.dimensions
     if study.method != "sobol" and needed > LARGEST_DESIGN:
         msg = (

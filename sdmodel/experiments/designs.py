@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 SMALLEST_SOBOL_N = 16
 LARGEST_N = 2**20
 SMALLEST_MORRIS_N = 4
+SMALLEST_FAST_N = 65
+"""Four times the square of the harmonics, and one."""
+SMALLEST = {"rbd-fast": 64, "pawn": 128}
+"""Where fewer rows of a Sobol' sequence would not do."""
 
 
 def check_n(method: str, n: int) -> None:
@@ -34,11 +38,20 @@ def check_n(method: str, n: int) -> None:
             )
             raise StudyError(msg)
         return
-    if not SMALLEST_SOBOL_N <= n <= LARGEST_N or n & (n - 1):
-        below = 2 ** min(max(int(np.log2(max(n, 1))), 4), 20)
+    if method == "fast":
+        if not SMALLEST_FAST_N <= n <= LARGEST_N:
+            msg = (
+                f"n = {n}: points of a search curve; allowed: {SMALLEST_FAST_N} to "
+                f"{LARGEST_N}"
+            )
+            raise StudyError(msg)
+        return
+    least = SMALLEST.get(method, SMALLEST_SOBOL_N)
+    if not least <= n <= LARGEST_N or n & (n - 1):
+        below = max(2 ** min(max(int(np.log2(max(n, 1))), 4), 20), least)
         msg = (
             f"n = {n}: a Sobol' sequence is even only at powers of two; allowed: "
-            f"{SMALLEST_SOBOL_N}, 32 … {LARGEST_N}; nearest: {below}"
+            f"{least}, {2 * least} … {LARGEST_N}; nearest: {below}"
         )
         raise StudyError(msg)
 

@@ -161,9 +161,9 @@ def morris_indices(
     """
     factors, outputs = design.shape[1], values.shape[1]
     length = len(members) + 1
-    moves = np.diff(design.reshape(-1, length, factors), axis=1)
-    changes = np.diff(values.reshape(-1, length, outputs), axis=1)
-    trajectories = len(moves)
+    trajectories = len(design) // length
+    moves = np.diff(design.reshape(trajectories, length, factors), axis=1)
+    changes = np.diff(values.reshape(trajectories, length, outputs), axis=1)
     # Each factor moves in exactly one step of a trajectory, up or down.
     at = np.abs(moves).argmax(axis=1)
     sign = np.sign(np.take_along_axis(moves, at[:, None], axis=1))[:, 0]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -29,8 +31,8 @@ class Level:
     """Indices from the first ``n`` base rows or trajectories of a design.
 
     ``value`` and ``half`` map a measure to an array (group, outcome), nan where the
-    outcome has none. Measures: S1, ST; or mu, mu_star, sigma (mu and sigma without
-    intervals).
+    outcome has none. Measures: S1, ST; S1 alone (RBD-FAST); mu, mu_star, sigma (mu and
+    sigma without intervals); dgsm; or pawn and pawn_max (without interval).
     """
 
     n: int
@@ -149,6 +151,9 @@ class SensitivityResult:
         }
 
 
+MAIN = ("ST", "mu_star", "dgsm", "pawn", "S1")
+"""Measures by which factors are ranked, whichever of them comes first."""
+
 INDEX_COLUMNS = (
     "scenario",
     "scope",
@@ -260,6 +265,12 @@ def failing_inputs(estimate: Estimate, outcome: int) -> list[dict[str, float]]:
     ]
 
 
+def main_measure(measures: Iterable[str]) -> str:
+    """Return the measure that ranks."""
+    there = set(measures)
+    return next(name for name in MAIN if name in there)
+
+
 def _number(value: float) -> float | None:
     """Return the number, or None where there is none."""
     return float(value) if np.isfinite(value) else None
@@ -297,6 +308,6 @@ def _json_factor(estimate: Estimate, group: int, outcome: int) -> dict[str, Any]
             entry["low"] = _number(values[group, outcome] - half[group, outcome])
             entry["high"] = _number(values[group, outcome] + half[group, outcome])
         document[measure] = entry
-    main = last.value.get("ST", last.value.get("mu_star"))
-    document["effect"] = "none" if main is None or main[group, outcome] == 0 else "some"
+    main = last.value[main_measure(last.value)]
+    document["effect"] = "none" if main[group, outcome] == 0 else "some"
     return document

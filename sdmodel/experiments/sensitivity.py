@@ -15,19 +15,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.errors import StudyError, did_you_mean
-from sdmodel.experiments.analysis import Method, analyse, count_runs
-from sdmodel.experiments.designs import check_n, saltelli
+from sdmodel.experiments import wrappers
+from sdmodel.experiments.analysis import (
+    Case,
+    Method,
+    analyse,
+    check_mixes,
+    check_size,
+    count_runs,
+)
+from sdmodel.experiments.designs import SMALLEST, check_n
 from sdmodel.experiments.ensemble import Ensemble
 from sdmodel.experiments.estimators import (
     CONFIDENCE,
     MORRIS_RESAMPLES,
     SOBOL_RESAMPLES,
-    morris_indices,
-    sobol_indices,
 )
+from sdmodel.experiments.given_data import CURVES, SLICES
 from sdmodel.experiments.indices import SensitivityResult
 from sdmodel.experiments.space import drawable, make_space
-from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH, SOBOL_HALF_WIDTH
+from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
 from sdmodel.model.core import plain
 from sdmodel.study.factors import chosen
@@ -43,24 +50,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sdmodel.engines.base import EngineName, Progress
-    from sdmodel.experiments.analysis import Columns, Measures
-    from sdmodel.experiments.indices import Estimate, Level
+    from sdmodel.experiments.analysis import Columns
+    from sdmodel.experiments.indices import Estimate
     from sdmodel.experiments.space import Space
     from sdmodel.model.core import Model
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
 
-PLANNED = ("fast", "rbd-fast", "delta", "pawn", "dgsm")
-
-LARGEST_BYTES = 2_000_000_000
-"""Inputs and outcomes of one study that are held in memory."""
-
-SECONDS_A_RUN = 1e-3
-"""For the estimate in a refusal; the shipped model, compiled, on one core."""
-
-MORRIS_LEVELS = 4
-MORRIS_DELTA = MORRIS_LEVELS / (2.0 * (MORRIS_LEVELS - 1))
+PLANNED = ("delta",)
 
 
 def find_method(name: str) -> Method:
@@ -150,6 +148,7 @@ def sensitivity(
     space = study_space(study, controls)
     keys = [parse_key(text, outcomes, model) for text in study.outcomes]
     window = Window(rate=study.discount)
+    check_mixes(space, method)
     total = len(scenarios) * count_runs(space, method, study.n)
     check_size(total, len(space.names) + space.dimensions + len(keys))
     check_n(method.name, study.n)
@@ -192,24 +191,6 @@ def sensitivity(
     )
 
 
-def check_size(runs: int, columns: int) -> None:
-    """Refuse a study that would not fit into memory, before any of it is taken.
-
-    Raises
-    ------
-    StudyError
-        Saying how many runs, hours and bytes it would take.
-    """
-    needed = 8 * runs * columns
-    if needed > LARGEST_BYTES:
-        msg = (
-            f"{runs:,} runs: about {runs * SECONDS_A_RUN / 3600:.1f} hours on one core "
-            f"and {needed / 1e9:.1f} GB of memory; at most {LARGEST_BYTES / 1e9:.0f} "
-            "GB; lower n or name fewer factors"
-        )
-        raise StudyError(msg)
-
-
 def study_runs(study: Study, controls: Sequence[Control]) -> int:
     """Return how many runs a study makes around one scenario."""
     return count_runs(study_space(study, controls), find_method(study.method), study.n)
@@ -236,88 +217,115 @@ def _morris_design(columns: Columns, n: int, seed: int) -> NDArray[np.float64]:
     from SALib.sample import morris
 
     design: NDArray[np.float64] = morris.sample(
-        _problem(columns, grouped=True), n, num_levels=MORRIS_LEVELS, seed=seed
+        _problem(columns, grouped=True), n, num_levels=wrappers.MORRIS_LEVELS, seed=seed
     )
     return design
 
 
-def _morris_estimate(
-    design: NDArray[np.float64],
-    outputs: NDArray[np.float64],
-    columns: Columns,
-    rng: np.random.Generator,
-) -> tuple[Measures, Measures]:
-    found = morris_indices(design, outputs, columns, rng, delta=MORRIS_DELTA)
-    value = {"mu_star": found.mean_absolute, "mu": found.mean, "sigma": found.sigma}
-    return value, {"mu_star": found.half}
-
-
-def _sobol_design(columns: Columns, n: int, seed: int) -> NDArray[np.float64]:
-    return saltelli(n, columns, seed)
-
-
-def _sobol_estimate(
-    design: NDArray[np.float64],
-    outputs: NDArray[np.float64],
-    columns: Columns,
-    rng: np.random.Generator,
-) -> tuple[Measures, Measures]:
-    del design
-    found = sobol_indices(outputs, len(columns), rng)
-    value = {"S1": found.first, "ST": found.total}
-    return value, {"S1": found.first_half, "ST": found.total_half}
-
-
-def _morris_judge(
-    design: NDArray[np.float64],
-    output: NDArray[np.float64],
-    columns: Columns,
-    level: Level,
-    place: int,
-    seed: int,
-) -> float:
+def _morris_judge(case: Case) -> float:
     """Return the largest difference from SALib's mu*, as a share of the largest mu*."""
     from SALib.analyze import morris
 
     theirs = morris.analyze(
-        _problem(columns, grouped=True),
-        design,
-        output,
+        _problem(case.columns, grouped=True),
+        case.points,
+        case.output,
         num_resamples=MORRIS_RESAMPLES,
         conf_level=CONFIDENCE,
-        num_levels=MORRIS_LEVELS,
-        seed=seed + 1,
+        num_levels=wrappers.MORRIS_LEVELS,
+        seed=case.seed + 1,
     )
-    ours = level.value["mu_star"][:, place], level.half["mu_star"][:, place]
+    ours = case.value("mu_star"), case.half("mu_star")
     pairs = zip((theirs["mu_star"], theirs["mu_star_conf"]), ours, strict=True)
     return _largest(pairs) / float(np.max(ours[0]))
 
 
-def _sobol_judge(
-    design: NDArray[np.float64],
-    output: NDArray[np.float64],
-    columns: Columns,
-    level: Level,
-    place: int,
-    seed: int,
-) -> float:
+def _sobol_judge(case: Case) -> float:
     """Return the largest difference from SALib's indices and half widths."""
     from SALib.analyze import sobol
 
-    del design
     theirs = sobol.analyze(
-        _problem(columns, grouped=False),
-        output,
+        _problem(case.columns, grouped=False),
+        case.output,
         calc_second_order=False,
         num_resamples=SOBOL_RESAMPLES,
         conf_level=CONFIDENCE,
-        seed=seed + 1,
+        seed=case.seed + 1,
     )
     return _largest(
-        (theirs[name + ending], part[name][:, place])
+        (theirs[name + ending], part(name))
         for name in ("S1", "ST")
-        for ending, part in (("", level.value), ("_conf", level.half))
+        for ending, part in (("", case.value), ("_conf", case.half))
     )
+
+
+def _fast_design(columns: Columns, n: int, seed: int) -> NDArray[np.float64]:
+    """Return SALib's search curves, each with phases of its own: see `fast`."""
+    from SALib.sample import fast_sampler
+
+    rng = np.random.default_rng(seed)
+    size = len(columns)
+    curves = [
+        fast_sampler.sample(_problem(columns, grouped=False), n, seed=rng)
+        for _ in range(CURVES)
+    ]
+    cube = np.stack(curves).reshape(CURVES, size, n, size)
+    return np.ascontiguousarray(cube.transpose(2, 0, 1, 3)).reshape(-1, size)
+
+
+def _fast_judge(case: Case) -> float:
+    """Return the largest difference from the mean of SALib's indices of the curves."""
+    import warnings
+
+    from SALib.analyze import fast
+
+    cube = case.output.reshape(-1, CURVES, len(case.columns))
+    with warnings.catch_warnings():
+        # That SALib's intervals are not to be trusted; they are not looked at.
+        warnings.simplefilter("ignore", UserWarning)
+        theirs = [
+            fast.analyze(
+                _problem(case.columns, grouped=False), part.T.ravel(), num_resamples=2
+            )
+            for part in cube.transpose(1, 0, 2)
+        ]
+    return _largest(
+        (np.mean([t[name] for t in theirs], axis=0), case.value(name))
+        for name in ("S1", "ST")
+    )
+
+
+def _rbd_fast_judge(case: Case) -> float:
+    """Return the largest difference from SALib's S1."""
+    from SALib.analyze import rbd_fast
+
+    problem = _problem(case.columns, grouped=False)
+    theirs = rbd_fast.analyze(problem, case.points, case.output, seed=case.seed + 1)
+    return _largest([(theirs["S1"], case.value("S1"))])
+
+
+def _pawn_judge(case: Case) -> float:
+    """Return the largest difference from SALib's median and maximum."""
+    from SALib.analyze import pawn
+
+    problem = _problem(case.columns, grouped=False)
+    theirs = pawn.analyze(problem, case.points, case.output, S=SLICES)
+    return _largest(
+        (theirs[name], case.value(measure))
+        for name, measure in (("median", "pawn"), ("maximum", "pawn_max"))
+    )
+
+
+def _dgsm_judge(case: Case) -> float:
+    """Return the largest difference from SALib's bounds, summed over each group."""
+    from SALib.analyze import dgsm
+
+    alone = [[i] for i in range(case.points.shape[1])]
+    theirs = dgsm.analyze(
+        _problem(alone, grouped=False), case.points, case.output, seed=case.seed + 1
+    )
+    sums = np.array([theirs["dgsm"][list(group)].sum() for group in case.columns])
+    return _largest([(sums, case.value("dgsm"))])
 
 
 def _largest(pairs: Iterable[tuple[Any, NDArray[np.float64]]]) -> float:
@@ -331,26 +339,62 @@ METHODS: dict[str, Method] = {
     "morris": Method(
         name="morris",
         main="mu_star",
-        extra=1,
-        random=(0,),
+        block=lambda columns: len(columns) + 1,
         bound=MORRIS_HALF_WIDTH,
         relative=True,
-        classes=False,
         design=_morris_design,
-        estimate=_morris_estimate,
+        estimate=wrappers.morris_estimate,
         judge=_morris_judge,
     ),
     "sobol": Method(
         name="sobol",
         main="ST",
-        extra=2,
+        block=lambda columns: len(columns) + 2,
         random=(0, -1),
-        bound=SOBOL_HALF_WIDTH,
-        relative=False,
         classes=True,
-        design=_sobol_design,
-        estimate=_sobol_estimate,
+        design=wrappers.sobol_design,
+        estimate=wrappers.sobol_estimate,
         judge=_sobol_judge,
+    ),
+    "fast": Method(
+        name="fast",
+        main="ST",
+        block=wrappers.fast_block,
+        design=_fast_design,
+        estimate=wrappers.fast_estimate,
+        judge=_fast_judge,
+        nested=False,
+        mixes=False,
+    ),
+    "rbd-fast": Method(
+        name="rbd-fast",
+        main="S1",
+        block=lambda _: 1,
+        design=wrappers.sample_design,
+        estimate=wrappers.rbd_fast_estimate,
+        judge=_rbd_fast_judge,
+        fewest=SMALLEST["rbd-fast"],
+        by_value=True,
+    ),
+    "pawn": Method(
+        name="pawn",
+        main="pawn",
+        block=lambda _: 1,
+        design=wrappers.sample_design,
+        estimate=wrappers.pawn_estimate,
+        judge=_pawn_judge,
+        fewest=SMALLEST["pawn"],
+        by_value=True,
+    ),
+    "dgsm": Method(
+        name="dgsm",
+        main="dgsm",
+        block=wrappers.dgsm_block,
+        bound=MORRIS_HALF_WIDTH,
+        relative=True,
+        design=wrappers.dgsm_design,
+        estimate=wrappers.dgsm_estimate,
+        judge=_dgsm_judge,
     ),
 }
 """The methods there are; each is judged by SALib on one outcome of every design."""

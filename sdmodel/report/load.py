@@ -31,6 +31,12 @@ def load(folder: Path) -> Content:
     """
     run = open_run(folder)
     outputs = run.manifest["outputs"]
+    if run.manifest["kind"] == "sweep":
+        msg = (
+            f"{folder}: a sweep has no page; its numbers stand in summary.csv and "
+            "results.nc, its runs in runs-*.nc"
+        )
+        raise ResultsError(msg)
     if CONTEXT not in outputs:
         msg = (
             f"{folder}: a run of kind '{run.manifest['kind']}' holds no texts for a "
@@ -38,13 +44,23 @@ def load(folder: Path) -> Content:
         )
         raise ResultsError(msg)
     try:
-        return _content(run, json.loads((folder / CONTEXT).read_bytes()))
+        texts = json.loads((folder / CONTEXT).read_bytes())
+        others = [s["method"] for s in texts["studies"] if s["method"] not in SHOWN]
+        if others:
+            msg = (
+                f"{folder}: a report shows {' and '.join(SHOWN)} studies, and not "
+                f"'{others[0]}'; its indices stand in {others[0]}_indices.csv"
+            )
+            raise ResultsError(msg)
+        return _content(run, texts)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"{folder}: damaged, or written by another version: {error!r}"
         raise ResultsError(msg) from error
 
 
 DAYS_A_YEAR = 365.0
+SHOWN = ("morris", "sobol")
+"""Methods of which there are words and figures."""
 
 
 def _content(run: RunFolder, texts: dict[str, Any]) -> Content:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
 
-METHODS: tuple[str, ...] = ("morris", "sobol", "lhs")
+METHODS: tuple[str, ...] = (
+    "morris", "sobol", "fast", "rbd-fast", "pawn", "dgsm", "lhs"
+)  # fmt: skip
 """Methods of a design; "lhs" draws only, and is for ``sweep``, as is a CSV file."""
 LARGEST_N = 2**30
 """Beyond this no n is meant; what memory allows is for the study to say."""

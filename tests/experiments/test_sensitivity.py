@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from sdmodel.errors import StudyError
-from sdmodel.experiments.analysis import CLASSES, analyse, count_runs
+from sdmodel.experiments.analysis import CLASSES, analyse, check_size, count_runs
 from sdmodel.experiments.sensitivity import (
     METHODS,
-    check_size,
     find_method,
     sensitivity,
 )
@@ -192,8 +191,7 @@ def test_converged_means_narrow_and_settled() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("fast", "not yet available; available: morris, sobol"),
-        ("dgsm", "not yet available"),
+        ("delta", "not yet available; available: morris, sobol"),
         ("sobel", "unknown; .*nearest: 'sobol'"),
     ],
 )

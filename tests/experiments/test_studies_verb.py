@@ -64,7 +64,7 @@ def test_tables_for_people(
     ("options", "words"),
     [
         (["--method", "sobel"], "nearest: 'sobol'"),
-        (["--method", "fast"], "not yet available; available: morris, sobol"),
+        (["--method", "fast"], "cannot judge the mix 'payment'"),
         (["--method", "sobol", "--n", "1000"], "nearest: 512"),
         (["--method", "sobol", "--n", "-4"], "-4"),
         (["--n", "2"], "number of Morris trajectories"),

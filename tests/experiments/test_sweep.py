@@ -11,7 +11,7 @@ import xarray as xr
 
 import sdmodel
 from sdmodel.cli.main import main
-from sdmodel.errors import DataError, HostError, StudyError
+from sdmodel.errors import DataError, HostError, ResultsError, StudyError
 from sdmodel.experiments.space import make_space
 from sdmodel.experiments.whatif import evaluate
 from sdmodel.experiments.workbook import open_workbook
@@ -142,17 +142,27 @@ def test_files_open_as_people_open_them(done: Sweep) -> None:
         assert {"trust delay", "fund_balance", "status", "draw"} <= set(runs)
     manifest = open_run(done.folder).manifest
     assert manifest["state"] == "complete"
+    with pytest.raises(ResultsError, match="a sweep has no page"):
+        sdmodel.report(done.folder)
     assert set(manifest["outputs"]) == set(contents(done.folder)) - {"manifest.json"}
 
 
-METHODS = [("morris", 8), ("sobol", 16), ("lhs", 50)]
+METHODS = [
+    ("morris", 8),
+    ("sobol", 16),
+    ("lhs", 50),
+    ("fast", 65),
+    ("pawn", 128),
+    ("dgsm", 16),
+]
 
 
 @pytest.mark.parametrize(("method", "n"), METHODS)
 def test_any_method_may_draw(method: str, n: int, tmp_path: Path) -> None:
     change = ('method = "lhs"\nn = 700', f'method = "{method}"\nn = {n}')
     found = do(tmp_path / "out", question_of(write_study(tmp_path, change)))
-    rows = {"morris": n * 6, "sobol": n * 7, "lhs": n}[method]
+    per_n = {"morris": 6, "sobol": 7, "lhs": 1, "fast": 4 * 5, "pawn": 1, "dgsm": 6}
+    rows = n * per_n[method]
     runs = found.dataset()
     assert runs.sizes["run"] == 2 * rows
     controls = {c.name: c for c in open_workbook(TINY).controls}
