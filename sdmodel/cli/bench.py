@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sdmodel.experiments.scaling import Point
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.model.core import Model
+    from sdmodel.study.outcomes import Outcome
 
 
 @click.command()
@@ -54,11 +55,12 @@ def bench(
         return
     from sdmodel.experiments.bench import MILLION, measure
 
-    chosen, names = _question(model)
+    chosen, names, outcomes = _question(model)
     with progress_bar("runs", MILLION) as progress:
         found = measure(
             chosen,
             names,
+            outcomes,
             million=million,
             judge=not no_judge,
             say=say,
@@ -82,7 +84,8 @@ def doctor(model: str, as_json: bool) -> None:
     """
     from sdmodel.experiments.machine import examine
 
-    found = examine(*_question(model))
+    chosen, names, _ = _question(model)
+    found = examine(chosen, names)
     if as_json:
         emit_json([vars(item) for item in found])
     else:
@@ -92,15 +95,15 @@ def doctor(model: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _question(model: str) -> tuple[Model, tuple[str, ...]]:
-    """Return a model and the scalars behind its outcomes."""
+def _question(model: str) -> tuple[Model, tuple[str, ...], tuple[Outcome, ...]]:
+    """Return a model, the scalars behind its outcomes, and these."""
     from sdmodel.experiments.workbook import open_workbook
 
     book: Workbook = open_workbook(model)
     names = dict.fromkeys(
         name for outcome in book.outcomes for name in outcome.expression.names
     )
-    return book.model, tuple(names)
+    return book.model, tuple(names), book.outcomes
 
 
 def _point(found: Point) -> tuple[str, ...]:
@@ -139,6 +142,7 @@ def _rows(found: Bench) -> list[tuple[str, str]]:
             "one run, warm: best · median of 200",
             f"{found.one_run_warm * 1e3:.2f} · {found.one_run_median * 1e3:.2f} ms",
         ),
+        *_what_if(found),
         ("times that batches save", f"{found.batch_times}"),
         (f"{found.batch_runs} runs, one core", f"{found.batch_one_core:.3f} s"),
         (f"{found.batch_runs} runs, all cores", f"{found.batch_all_cores:.3f} s"),
@@ -172,3 +176,10 @@ def _rows(found: Bench) -> list[tuple[str, str]]:
 
 def _pair(found: Bench) -> str:
     return f"{found.compile_cold:.2f} · {found.compile_single:.2f} s"
+
+
+def _what_if(found: Bench) -> list[tuple[str, str]]:
+    if found.what_if_warm is None or found.what_if_median is None:
+        return []
+    best, median = found.what_if_warm * 1e3, found.what_if_median * 1e3
+    return [("a what-if with all outcomes, warm", f"{best:.2f} · {median:.2f} ms")]

@@ -77,7 +77,7 @@ def simulate(
         If names, shapes, times or schedules are wrong; the message holds them all.
     """
     checked, schedules, names, steps = _check(model, inputs, save, engine)
-    times = np.array([model.time.at(k) for k in steps.tolist()], dtype=np.float64)
+    times = model.time.times(steps)
     if engine == "pysd":
         from sdmodel.engines.reference import run_pysd
 

@@ -15,13 +15,16 @@ import numpy as np
 from sdmodel.engines.native import Kernel, compile_plan, cores, missing
 from sdmodel.engines.plan import Stage, make_plan
 from sdmodel.engines.simulate import simulate
+from sdmodel.experiments.whatif import evaluate, headline_keys
 from sdmodel.study.design import Inputs, Save
+from sdmodel.study.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sdmodel.engines.base import Progress
     from sdmodel.model.core import Model
+    from sdmodel.study.outcomes import Outcome
 
 RUNS = 10_000
 """Runs in one measured batch."""
@@ -77,10 +80,11 @@ class Bench:
     """Seconds unless named otherwise; None where there was nothing to measure.
 
     ``compile_cold`` and ``compile_cached`` are of the kernel for many runs,
-    ``compile_single`` of that for one. ``start`` is the time of a new Python process
-    up to its first numbers, translation and kernel on disk. Batches save
-    ``batch_times`` times; one run saves all. Ratios are to the compiled engine's time
-    for a run in a batch on one core. ``peak_bytes`` is the largest memory of the
+    ``compile_single`` of that for one. ``one_run`` is the engine alone, ``what_if``
+    the same with all outcomes and their summaries. ``start`` is the time of a new
+    Python process up to its first numbers, translation and kernel on disk. Batches
+    save ``batch_times`` times; one run saves all. Ratios are to the compiled engine's
+    time for a run in a batch on one core. ``peak_bytes`` is the largest memory of the
     process so far.
     """
 
@@ -96,6 +100,8 @@ class Bench:
     start: float | None
     one_run_warm: float
     one_run_median: float
+    what_if_warm: float | None
+    what_if_median: float | None
     batch_runs: int
     batch_times: int
     batch_one_core: float
@@ -216,6 +222,7 @@ def _size(model: Model, kernel: Kernel) -> Size:
 def measure(
     model: Model,
     names: tuple[str, ...],
+    outcomes: Sequence[Outcome] = (),
     *,
     million: bool = False,
     judge: bool = True,
@@ -230,6 +237,8 @@ def measure(
         The model to run, over its whole horizon, at its saved times.
     names
         Scalars to save.
+    outcomes
+        What a what-if asks for; its time is not measured without them.
     million
         Also run a million runs, in batches.
     judge
@@ -260,6 +269,9 @@ def measure(
     base = Inputs((), np.empty((1, 0)))
     simulate(model, base, save)
     warm = _times(lambda: simulate(model, base, save), 200)
+    keys = headline_keys(outcomes)
+    ask = Scenario("as written", {}, {}, {}, {}, None)
+    asked = _times(lambda: evaluate(model, [ask], keys), 200 if keys else 0)
     say("starting Python anew")
     start = _start(model, names)
     say(f"{RUNS} runs on one core and on {cores()}")
@@ -297,6 +309,8 @@ def measure(
         start=start,
         one_run_warm=min(warm),
         one_run_median=float(np.median(warm)),
+        what_if_warm=min(asked, default=None),
+        what_if_median=float(np.median(asked)) if asked else None,
         batch_runs=RUNS,
         batch_times=len(some.times or ()),
         batch_one_core=one,

@@ -128,6 +128,14 @@ class TimeAxis:
         """Return the time of step ``k``, years."""
         return self.clock[k] if self.clock else self.start + k * self.step
 
+    def times(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the times of several steps, years."""
+        import numpy as np
+
+        if self.clock:
+            return np.array(self.clock)[steps]
+        return self.start + steps.astype(np.float64) * self.step
+
 
 @dataclass(frozen=True)
 class Model:

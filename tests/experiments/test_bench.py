@@ -54,6 +54,7 @@ def test_bench_prints_one_json_document(
     document = json.loads(capsys.readouterr().out)
     assert document["batch_runs"] == 800
     assert document["pysd_ratio"] is None
+    assert document["what_if_median"] > document["one_run_warm"]
     assert document["start"] > document["one_run_median"] >= document["one_run_warm"]
 
 
