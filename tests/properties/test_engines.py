@@ -18,7 +18,8 @@ from tests.tolerances import KERNEL_VS_NUMPY
 # Rounding differs by a last place in these, and a step function or a pole makes any
 # difference large: they are compared one operation at a time in test_functions.py.
 ROUNDED = {"exp", "ln", "pow", "sin", "cos", "tan", "arcsin", "arccos", "arctan"}
-EXACT = [*sorted(set(OPERATIONS) - ROUNDED), "lookup"]
+ROUNDED |= {"sinh", "cosh", "tanh"}
+EXACT = [*sorted(set(OPERATIONS) - ROUNDED), "lookup", "uniform"]
 SMOOTH = ["add", "mul", "exp", "ln", "pow", "sub", "sqrt", "abs", "min", "max", "sin"]
 STEPS = TimeAxis(0.0, 0.5, 1 / 16, 1 / 16)
 
@@ -35,7 +36,7 @@ def graphs(draw: st.DrawFn, operations: list[str]) -> Model:
     for op in draw(st.lists(st.sampled_from(operations), min_size=1, max_size=25)):
         arity = ALL[op].arity
         args = [nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(arity)]
-        data = 0 if op == "lookup" else None
+        data = {"lookup": 0, "uniform": len(nodes) * 2**55 + 1}.get(op)
         nodes.append(graph.add(op, *args, data=data))
     pick = st.integers(0, len(nodes) - 1)
     states = (
