@@ -303,6 +303,13 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "Element o (from 0) of x.",
         ),
         Construct(
+            ("vector_elm_map",),
+            "`VECTOR ELM MAP(x[a], o)`",
+            "",
+            "The element o places (rounded) after a in its range; no number beyond.",
+            "PySD lacks it.",
+        ),
+        Construct(
             ("invert_matrix",),
             "`INVERT MATRIX(x[r,q], n)`",
             "",

@@ -98,8 +98,8 @@ def _lower(
     fixed: frozenset[str] = frozenset()
     while True:
         low = Lowering(space, equations, dims, constants, fixed)
-        if not path.lower().endswith(".mdl"):
-            low.axes = {key: draft.dims for key, draft in drafts.items()}
+        low.xmile = not path.lower().endswith(".mdl")
+        low.axes = {key: draft.dims for key, draft in drafts.items()}
         low.time = time_axis(low, problems)
         if low.time is not None:
             for draft in drafts.values():

@@ -107,7 +107,7 @@ def _elements(low: Lowering, tree: Tree, scope: Scope) -> tuple[str, ...]:
     """Return the elements that a reference's subscripts mean; they must exist."""
     given = tuple(getattr(tree.subscripts, "subscripts", None) or ())
     wanted = low.dims[tree.reference]
-    if not given and wanted:
+    if not given and low.xmile:
         # XMILE names the flows of an array's stock without subscripts.
         given = low.axes.get(tree.reference, ())
     if len(given) != wanted:
@@ -337,6 +337,7 @@ FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     "vector_sort_order": (2, vectors.sort_order),
     "vector_rank": (2, vectors.rank),
     "vector_reorder": (2, vectors.reorder),
+    "vector_elm_map": (2, vectors.element),
     "invert_matrix": (2, vectors.invert),
 }
 """Functions as PySD's parsers name them: number of arguments, and the maker."""

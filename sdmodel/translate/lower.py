@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 Key = tuple[Any, ...]
 """("scalar", mode, variable key, elements), ("start", i) or ("update", i)."""
 
+MAX_NODES = 1_500_000
+"""Operations that a model may become; a model of 20 000 variables has some 200 000."""
+
 _LONG_LOOP = 20
 """Of a longer loop both ends are told."""
 
@@ -59,6 +62,7 @@ class Lowering:
         self.constants = frozenset(constants)
         self.fixed = fixed
         self.axes: Mapping[str, tuple[str, ...]] = {}
+        self.xmile = False
         self.structural: set[str] = set()
         self.inputs: list[Input] = []
         self.tables: list[Lookup] = []
@@ -146,6 +150,9 @@ class Lowering:
     def _make(self, key: Key) -> tuple[NodeId, ...]:
         from sdmodel.translate import stateful
 
+        if len(self.build.graph.nodes) > MAX_NODES:
+            msg = f"written out, the model has more than {MAX_NODES:,} operations"
+            raise EquationError(msg)
         if key[0] == "start":
             return stateful.start(self, self.instances[key[1]])
         if key[0] == "update":

@@ -29,6 +29,9 @@ Spot = tuple["Binding", tuple[str, ...]]
 MAX_DEPTH = 20
 """Of macros that call macros."""
 
+MAX_CALLS = 20_000
+"""Macro calls that are written out, those inside others counted each time."""
+
 
 @dataclass(frozen=True)
 class Macro:
@@ -148,6 +151,9 @@ class _Writer:
         if macro.name in above or len(above) > MAX_DEPTH:
             chain = " → ".join([*above, macro.name]).upper().replace("_", " ")
             self.problems.add(part.line, f"a macro calls itself: {chain}")
+            return float("nan")
+        if self.calls >= MAX_CALLS:
+            self.problems.add(part.line, f"more than {MAX_CALLS} calls of macros")
             return float("nan")
         bare: dict[str, str] = {}
         for argument in tree.arguments:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model
     from sdmodel.translate.source import Definition
 
-VERSION = "7"
+VERSION = "8"
 """Raised whenever the translation may give another graph for the same file."""
 
 

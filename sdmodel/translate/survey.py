@@ -27,7 +27,7 @@ random_binomial random_gamma random_lookup random_negative_binomial
 random_pink_noise random_poisson random_triangular random_weibull realize
 ref_compare rng_normal run_maximum run_minimum sample_until samplesif settle
 shift_if_true simultaneous ssec sum_lookup supply_at_price time_to_reach transition
-vector_elm_map vector_lookup
+vector_lookup
 """
 _VENSIM_ONLY = frozenset(_NAMES.split())
 """Functions that exist, so that a user is told "not supported" and not "unknown"."""

@@ -146,6 +146,31 @@ def reorder(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return chosen(low, low.build.op("integer", index), nodes)
 
 
+def element(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """VECTOR ELM MAP: the element so many places after the one that is named."""
+    tree = args[0]
+    given = getattr(getattr(tree, "subscripts", None), "subscripts", None) or ()
+    axis = low.axes.get(getattr(tree, "reference", ""), ())[-1:]
+    if not given or not axis:
+        msg = "VECTOR ELM MAP needs the name of an array with its first element"
+        raise EquationError(msg)
+    members = low.space.members(axis[0])
+    if len(members) > MAX_VECTOR:
+        msg = f"a vector of {len(members)} elements; at most {MAX_VECTOR}"
+        raise LackingError(msg)
+    own = low.space.resolve(given[-1], scope.binding)
+    marks = type(tree.subscripts)
+    nodes = [
+        low.express(type(tree)(tree.reference, marks([*given[:-1], name])), scope)
+        for name in members
+    ]
+    op, const = low.build.op, low.build.const
+    # Rounded, as offsets are computed; counted from 1 here, so that all below is one.
+    first = const(members.index(own) + 1.5)
+    index = op("integer", op("add", low.express(args[1], scope), first))
+    return chosen(low, op("sub", index, const(1.0)), nodes)
+
+
 def select(low: Lowering, args: Args, scope: Scope) -> NodeId:
     """VECTOR SELECT: one number of those elements whose selection is not zero."""
     ranges = {**marked(args[0]), **marked(args[1])}

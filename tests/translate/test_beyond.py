@@ -228,6 +228,21 @@ def test_a_negative_number_in_parentheses_keeps_its_sign(
     assert of_xmile(tmp_path, aux("x", "(-2)^2"), engine)["x"][0] == 4.0
 
 
+def test_vector_elm_map_counts_from_an_element(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    body = (
+        "r: a,b,c,d ~~|\nx[r] = 10,20,30,40 ~~|\n"
+        "y = VECTOR ELM MAP(x[b], INTEGER(Time)-1) ~~|\n"
+        "z[r] = VECTOR ELM MAP(x[r], 1) ~~|"
+    )
+    got = of_vensim(tmp_path, body, engine)
+    wanted = np.array([10.0, 20.0, 30.0, 40.0, np.nan])[TIME.astype(int)]
+    np.testing.assert_array_equal(got["y"], wanted)
+    assert [got[f"z[{name}]"][0] for name in "abc"] == [20.0, 30.0, 40.0]
+    assert np.isnan(got["z[d]"]).all()
+
+
 def test_remarks_in_braces_are_left_out(tmp_path: Path, engine: EngineName) -> None:
     body = 'x = 3 {of {these}} + {and} 2*Time ~~|\n"y {z}" = x ~~|'.replace(
         "{of {these}}", "{of these}"

@@ -247,6 +247,24 @@ def test_a_huge_file_is_refused_soon(case: str, write: Write) -> None:
     assert len(caught.value.problems) <= 51
 
 
+def test_macros_that_multiply_are_refused_soon(write: Write) -> None:
+    body = ":MACRO: m0(x)\nm0 = x ~~|\n:END OF MACRO:\n" + "".join(
+        f":MACRO: m{i}(x)\nm{i} = m{i - 1}(x)+m{i - 1}(x) ~~|\n:END OF MACRO:\n"
+        for i in range(1, 19)
+    )
+    with pytest.raises(ModelFileError, match="more than 20000 calls of macros"):
+        read_model(write(vensim(body + "y = m18(1) ~~|\n")), cache=False)
+
+
+def test_what_is_written_out_has_an_end(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sdmodel.translate.lower.MAX_NODES", 5000)
+    body = "r: (r1-r60) ~~|\nx[r] = r*SIN(Time) ~~|\ny[r] = VECTOR RANK(x[r], 1) ~~|\n"
+    with pytest.raises(ModelFileError, match="more than 5,000 operations"):
+        read_model(write(vensim(body)), cache=False)
+
+
 def test_larger_than_is_ever_read(write: Write) -> None:
     with pytest.raises(ModelFileError, match="larger than 20 MB; not read"):
         read_model(write(b"{UTF-8}\n" + b"a" * 20_000_001), cache=False)
