@@ -32,7 +32,7 @@ def read_face(
     ----------
     folder
         The model's folder; without it, or without a ``lab.toml`` in it, the levers form
-        one design and the outcomes are spread over boards in the order they have.
+        one design; outcomes that no stakeholder owns are spread over numbered boards.
     levers, outcomes
         The page's levers (``name``, ``role``, ``group``) and its outcomes (``id``,
         ``stakeholder``).
@@ -109,8 +109,8 @@ def _plain(
             boards[board] = here[:SHOWN]
     if not boards:
         boards = {
-            board: [str(o["id"]) for o in outcomes[i :: len(BOARDS)]][:SHOWN]
-            for i, board in enumerate(BOARDS[: len(outcomes)])
+            str(i + 1): [str(o["id"]) for o in outcomes[i :: len(BOARDS)]][:SHOWN]
+            for i in range(min(len(BOARDS), len(outcomes)))
         }
     first, more = names[:5], names[5:]
     return {

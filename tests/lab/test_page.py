@@ -236,7 +236,7 @@ def test_plane_map_flow_and_why_are_drawn(lab: Any) -> None:
     page = lab.page
     page.locator("#preset").select_option("capitation")
     page.locator("#tab-flow").click()
-    assert page.locator("svg.sankey").count() == 2
+    page.locator("svg.sankey").nth(1).wait_for()
     page.locator("#tab-why").click()
     page.locator("#panel table tbody tr").first.wait_for()
     page.locator("#tab-explore").click()

@@ -22,8 +22,8 @@
     const result = h("p", { role: "status", id: "check-result" });
     const fact = (key, value) => [h("dt", null, Lab.t(key)), h("dd.mono", null, value)];
     panel.append(
-      h("h3", null, Lab.t("about.title")), h("p", null, Lab.t("page.purpose")),
-      h("ul", null, ...["about.not_forecast", "about.not_place", "about.not_person", "about.averages"].map((key) => h("li", null, Lab.t(key)))),
+      h("h3", null, Lab.t("about.title")), h("p", null, Lab.purpose()),
+      h("ul", null, ...(data.face.place ? ["about.not_forecast", "about.not_place", "about.not_person", "about.averages"] : ["about.not_forecast"]).map((key) => h("li", null, Lab.t(key)))),
       h("p", null, Lab.t("about.how", { n: String(data.draws.n) })),
       h("h4", null, Lab.t("about.checked")),
       h("p", null, Lab.t("about.agreement", { sets: String(m.agreement.sets), worst: Number(m.agreement.worst).toExponential(1), bound: Number(m.agreement.bound).toExponential(0) })),

@@ -59,6 +59,8 @@
       byId("place").textContent = data.face.place ? Lab.say(data.face.place) : data.model.name;
       Lab.buildLevers();
       Lab.buildBoards();
+      byId("levers-title").textContent = Lab.t(data.face.question ? "lever.title" : "lever.others");
+      byId("purpose").textContent = Lab.purpose();
       buildTabs();
       what.add("all");
     }
@@ -82,7 +84,7 @@
   const ORDER = ["sure", "why", "compare", "flow", "explore", "learn", "share", "about"];
 
   function buildTabs() {
-    const list = ORDER.filter((id) => tabs.has(id));
+    const list = ORDER.filter((id) => tabs.has(id) && (id !== "flow" || data.flows.length));
     byId("tabs").replaceChildren(...list.map((id, i) =>
       h("button", {
         type: "button", role: "tab", id: `tab-${id}`, "aria-controls": "panel",

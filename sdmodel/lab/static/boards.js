@@ -14,14 +14,17 @@
   }
   Lab.history = history;
   const ofBoard = (board) => {
-    const own = data.outcomes.filter((o) => o.stakeholder === board).map((o) => o.id);
+    // Numbered boards belong to nobody: any outcome may stand on them.
+    const own = data.outcomes.filter((o) => Number(board) || o.stakeholder === board).map((o) => o.id);
     return [...new Set([...data.face.boards[board], ...own])].filter((id) => Lab.outcome.has(id));
   };
+
+  Lab.boardTitle = (board) => (Number(board) ? Lab.t("board.plain", { n: board }) : Lab.t(`board.${board}`));
 
   /** Make one board. */
   function build(board) {
     const ids = ofBoard(board);
-    const title = Lab.has(`board.${board}`) ? Lab.t(`board.${board}`) : board;
+    const title = Lab.boardTitle(board);
     const select = h("select", {
       "aria-label": Lab.t("board.choose", { board: title }),
       onchange: (e) => Lab.change({ shown: { ...Lab.state.shown, [board]: e.target.value } }, "all"),
@@ -66,6 +69,7 @@
   /** Return the words on what span of time a headline number speaks of. */
   Lab.when = function (outcome) {
     const from = String(data.model.policy_start || data.model.start);
+    if (data.model.end < 1000) return outcome.summary === "final" ? Lab.t("summary.at_end", { end: String(data.model.end) }) : "";
     const key = `summary.${outcome.summary}`;
     return Lab.has(key) ? Lab.t(key, { end: String(data.model.end), from }) : "";
   };
@@ -83,7 +87,7 @@
       : Lab.t("board.no_number");
     const known = spread && Number.isFinite(spread.p05);
     const size = Math.max(Math.abs(spread?.p05 || 0), Math.abs(spread?.p95 || 0)) || a;
-    const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t("board.counting");
+    const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t(data.draws.n ? "board.counting" : "board.no_draws");
     const said = sign === "unknown" ? "" : Lab.t(`verdict.${sign}`);
     return [`${Lab.SIGN[sign]} ${text} ${range}${said}`, sign, bands && bands.old];
   }
@@ -109,10 +113,6 @@
       const band = now.bands && now.bands.series[outcome.id];
       if (band) band.old = now.bands.old;
       const drawn = { outcome, lines, band, points: history.get(outcome.id), label: `${Lab.say(outcome.label)}. ${text}` };
-      if (Lab.hidesFuture && Lab.hidesFuture(outcome.id)) {
-        drawn.lines = { base: lines.base };
-        drawn.band = null;
-      }
       parts.chart.draw(drawn);
       if (board === "fund") drawRisk(parts.risk, now);
       if (what.has("all") || what.has("bands") || !parts.minor.childElementCount) drawMinor(parts, outcome.id, now);
@@ -198,7 +198,7 @@
       write(strip.children[i].children[0], Lab.value(outcome, now.policyMine.headline[id]));
       const board = Object.keys(Lab.state.shown)[i];
       const delta = Number.isFinite(change) && change !== 0 ? ` ${Lab.difference(outcome, change, now.base.headline[id])}` : "";
-      write(strip.children[i].children[1], (Lab.has(`board.${board}`) ? Lab.t(`board.${board}`) : board) + delta);
+      write(strip.children[i].children[1], Lab.boardTitle(board) + delta);
     });
   }
 

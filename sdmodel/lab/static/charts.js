@@ -111,6 +111,9 @@
         d3.axisBottom(x).tickValues(years).tickSize(4).tickFormat((v) => String(v)));
       const zero = y.domain()[0] < 0 && y.domain()[1] > 0;
       this.zero.attr("visibility", zero ? null : "hidden").attr("x1", MARGIN.left).attr("x2", width - MARGIN.right).attr("y1", y(0)).attr("y2", y(0));
+      const past = split > MARGIN.left + 40 ? null : "hidden";
+      this.start.attr("visibility", past);
+      this.startText.attr("visibility", past);
       this.start.attr("x1", split).attr("x2", split).attr("y1", MARGIN.top).attr("y2", height - MARGIN.bottom);
       this.startText.attr("x", split - 4).attr("y", MARGIN.top + 9).attr("text-anchor", "end").text(Lab.t("chart.history"));
     }

@@ -17,6 +17,9 @@
   };
   Lab.has = (key) => key in strings;
 
+  /** Return the sentence on what the page is for and what not. */
+  Lab.purpose = () => Lab.t(Lab.data.face.place ? "page.purpose" : "page.purpose_plain");
+
   /** Return the text of `{en, zh}` in the language of the page; English if it has no other. */
   Lab.say = (texts) => (texts && (texts[Lab.lang] || texts.en)) || "";
 

@@ -66,7 +66,7 @@
     pen.font = `600 13px ${page.fontFamily}`;
     pen.fillText(title, 8, 20, box.width - 16);
     pen.font = `10px ${page.fontFamily}`;
-    wrap(pen, Lab.t("page.purpose"), 8, box.height + head + 14, box.width - 16);
+    wrap(pen, Lab.purpose(), 8, box.height + head + 14, box.width - 16);
     const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
     Lab.save(`${name}.png`, "image/png", blob);
   };

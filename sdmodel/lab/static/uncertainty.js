@@ -19,7 +19,7 @@
     const place = panel.querySelector(".tornado");
     place.classList.toggle("old", !bands || Boolean(bands.old));
     if (!bands) {
-      line.textContent = Lab.t("board.counting");
+      line.textContent = Lab.t(Lab.data.draws.n ? "board.counting" : "board.no_draws");
       return;
     }
     const { p05, p50, p95 } = bands.headline[id];

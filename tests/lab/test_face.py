@@ -1,0 +1,62 @@
+"""What a lab says of its model beyond the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sdmodel.errors import DataError
+from sdmodel.lab.face import read_face
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEVERS = [
+    {"name": "price", "role": "lever", "group": "money"},
+    {"name": "beds", "role": "lever", "group": "rooms"},
+    {"name": "growth", "role": "uncertainty", "group": "money"},
+]
+OUTCOMES = [
+    {"id": "cost", "stakeholder": "fund"},
+    {"id": "wait", "stakeholder": "patients"},
+]
+
+
+def test_every_lever_has_a_place(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(
+        '[[design]]\nid = "a"\ntitle = { en = "A", zh = "甲" }\nfirst = []\n'
+        'more = []\ngroups = ["money"]\n',
+        "utf-8",
+    )
+    face = read_face(tmp_path, LEVERS, OUTCOMES)
+    designs = face["design"]
+    assert isinstance(designs, list)
+    assert [(d["id"], d["more"]) for d in designs] == [
+        ("a", ["price"]),
+        ("rest", ["beds"]),
+    ]
+
+
+def test_boards_of_a_model_without_a_file_follow_its_stakeholders() -> None:
+    face = read_face(None, LEVERS, OUTCOMES)
+    assert face["boards"] == {"patients": ["wait"], "fund": ["cost"]}
+
+
+def test_outcomes_of_nobody_stand_on_numbered_boards() -> None:
+    outcomes = [{"id": name, "stakeholder": ""} for name in "abcde"]
+    face = read_face(None, LEVERS, outcomes)
+    assert face["boards"] == {"1": ["a", "e"], "2": ["b"], "3": ["c"], "4": ["d"]}
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(
+        'questoin = "x"\n[boards]\nfond = ["cost"]\npatients = ["wayt"]\n'
+        '[[design]]\nid = "a"\nfirst = ["prize"]\nmore = ["beds", "beds"]\n',
+        "utf-8",
+    )
+    with pytest.raises(DataError) as raised:
+        read_face(tmp_path, LEVERS, OUTCOMES)
+    text = str(raised.value)
+    for word in ("questoin", "question", "fond", "wayt", "prize", "price"):
+        assert word in text
