@@ -12,7 +12,7 @@ from sdmodel.experiments.flux import flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of
 from sdmodel.experiments.matter import loop_scores, shares
-from sdmodel.experiments.paths import ways
+from sdmodel.experiments.paths import net_of, ways
 from sdmodel.experiments.spread import courses_of
 from sdmodel.experiments.whatif import headline_keys
 from sdmodel.model.web import Web, with_states
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from sdmodel.experiments.flux import Flux
     from sdmodel.experiments.holds import Held
+    from sdmodel.experiments.paths import Net
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.loops import Loop
     from sdmodel.study.outcomes import OutcomeKey
@@ -79,11 +80,12 @@ def page_loops(
     found["times"] = runs.times[::yearly].tolist()
     for row, name in enumerate(ids):
         moved = flux(web, _pair(runs, row + 1), keys, Window())
+        net = net_of(web, moved)
         outcomes = {}
         for column, key in enumerate(keys):
             if np.isfinite(moved.change[column]):
                 outcomes[key.outcome.id] = {
-                    **_moved(web, moved, column, key),
+                    **_moved(web, moved, net, column, key),
                     "loops": _feedback(loops, held[row], back[row], column, yearly),
                 }
         scores = shares(loop_scores(web, runs, row + 1, loops, found["times"]))
@@ -124,7 +126,9 @@ def _loop(web: Web, loop: Loop) -> dict[str, Any]:
     }
 
 
-def _moved(web: Web, moved: Flux, column: int, key: OutcomeKey) -> dict[str, Any]:
+def _moved(
+    web: Web, moved: Flux, net: Net, column: int, key: OutcomeKey
+) -> dict[str, Any]:
     levers = sorted(moved.levers.items(), key=lambda item: -abs(item[1][column]))
     return {
         "unit": key.unit,
@@ -134,7 +138,7 @@ def _moved(web: Web, moved: Flux, column: int, key: OutcomeKey) -> dict[str, Any
         ],
         "ways": [
             {"path": list(way.path[:-1]), "carried": _short(way.carried)}
-            for way in ways(web, moved, column, MOST_WAYS)
+            for way in ways(web, moved, column, MOST_WAYS, net)
         ],
     }
 

@@ -7,10 +7,14 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sdmodel.experiments.flux import OUTCOME, Flux
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from sdmodel.model.web import Web
 
@@ -33,30 +37,53 @@ class Way:
     narrowest: tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Net:
+    """Which variable each link of a flux leads from and to.
+
+    ``pairs`` are the (source, reader) that differ, ``place`` (link,) the pair of each
+    link, the number of pairs for a link within one variable.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    place: NDArray[np.intp]
+
+
+def net_of(web: Web, flux: Flux) -> Net:
+    """Return the links of a flux between variables; the same for all its outcomes."""
+    pairs: dict[tuple[str, str], int] = {}
+    place = np.full(len(flux.links), -1, dtype=np.intp)
+    for i, (source, reader) in enumerate(flux.links):
+        start = web.variable(source)
+        end = OUTCOME if reader == OUTCOME else web.variable(reader)
+        if start != end:
+            place[i] = pairs.setdefault((start, end), len(pairs))
+    place[place < 0] = len(pairs)
+    return Net(tuple(pairs), place)
+
+
 def between_variables(
-    web: Web, flux: Flux, outcome: int, lever: int | None = None
+    web: Web, flux: Flux, outcome: int, lever: int | None = None, net: Net | None = None
 ) -> Ways:
     """Return what each variable passes to each other of the change of one outcome.
 
     Elements are added up; what a variable passes to itself is left out, for it leaves
-    the variable again. Without a lever the sizes of all are added, signs aside.
+    the variable again. Without a lever the sizes of all are added, signs aside. ``net``
+    spares a caller with many outcomes the sorting of links.
     """
+    net = net or net_of(web, flux)
+    part = flux.carried[:, outcome]
+    passed = np.abs(part).sum(axis=1) if lever is None else part[:, lever]
+    sums = np.bincount(net.place, weights=passed, minlength=len(net.pairs) + 1)
     found: Ways = {}
-    for (source, reader), carried in zip(flux.links, flux.carried, strict=True):
-        start = web.variable(source)
-        end = OUTCOME if reader == OUTCOME else web.variable(reader)
-        if start != end:
-            row = found.setdefault(start, {})
-            part = (
-                float(abs(carried[outcome]).sum())
-                if lever is None
-                else float(carried[outcome, lever])
-            )
-            row[end] = row.get(end, 0.0) + part
+    for (start, end), value in zip(net.pairs, sums.tolist(), strict=False):
+        found.setdefault(start, {})[end] = value
     return found
 
 
-def ways(web: Web, flux: Flux, outcome: int, most: int) -> tuple[Way, ...]:
+def ways(
+    web: Web, flux: Flux, outcome: int, most: int, net: Net | None = None
+) -> tuple[Way, ...]:
     """Return the paths that carry most of the change of an outcome.
 
     For each lever, links that push the outcome up and those that push it down are two
@@ -71,15 +98,18 @@ def ways(web: Web, flux: Flux, outcome: int, most: int) -> tuple[Way, ...]:
         Column of the flux.
     most
         Paths to return, those that carry most first.
+    net
+        From `net_of`, for callers that ask for many outcomes.
     """
+    net = net or net_of(web, flux)
     moved = sum(abs(float(v[outcome])) for v in flux.levers.values())
     found: list[Way] = []
     for column, lever in enumerate(flux.levers):
-        net = between_variables(web, flux, outcome, column)
+        passed = between_variables(web, flux, outcome, column, net)
         for sign in (1.0, -1.0):
             rest = {
                 start: {end: sign * v for end, v in row.items() if sign * v > 0}
-                for start, row in net.items()
+                for start, row in passed.items()
             }
             for _ in range(most):
                 path = _widest(rest, web.variable(lever))

@@ -14,13 +14,13 @@ from sdmodel.lab.flows import Flow, read_flows
 from sdmodel.lab.kernel import LabKernel, make_kernel
 from sdmodel.lab.levers import (
     bare_controls,
-    chinese_meanings,
     lever_documents,
     mix_documents,
 )
 from sdmodel.lab.record import agreement, as_json, record
 from sdmodel.study.design import Schedule
 from sdmodel.study.expression import Expression
+from sdmodel.study.meanings import read_meanings
 from sdmodel.study.outcomes import Outcome
 from sdmodel.study.results import versions
 from sdmodel.study.scenario import read_scenario
@@ -85,7 +85,9 @@ def collect(book: Workbook) -> Lab:
     data: dict[str, Any] = {
         "model": facts,
         "times": list(kernel.points),
-        "levers": lever_documents(controls, model, scheduled, chinese_meanings(folder)),
+        "levers": lever_documents(
+            controls, model, scheduled, read_meanings(folder, model)
+        ),
         "mixes": mix_documents(controls),
         "outcomes": [_outcome(outcome, about) for outcome in outcomes],
         "presets": [_preset(scenario) for scenario in presets],

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.experiments.space import held
 from sdmodel.model.core import plain
 from sdmodel.study.controls import Control, mixes, unit_of, variable_of
-from sdmodel.study.tables import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from pathlib import Path
 
     from sdmodel.model.core import Model
 
-NAMES = "names.csv"
 MOST_BARE = 120
 """Constants that a lab without a table offers; a list without end helps nobody."""
 
@@ -80,21 +77,6 @@ def _bare(
     )
 
 
-def chinese_meanings(folder: Path | None) -> dict[str, str]:
-    """Return what variables mean in Chinese, from ``names.csv``; none without it.
-
-    Raises
-    ------
-    DataError
-        If the table is wrong.
-    """
-    path = folder / NAMES if folder else None
-    if path is None or not path.is_file():
-        return {}
-    rows = read_rows(path, ("name", "meaning_zh"))
-    return {plain(row.cells["name"]): row.cells["meaning_zh"] for row in rows}
-
-
 def lever_documents(
     controls: Sequence[Control],
     model: Model,
@@ -112,7 +94,7 @@ def lever_documents(
     scheduled
         Names of the uncertainties that can follow a schedule, as every lever can.
     chinese
-        From `chinese_meanings`.
+        From `study.meanings.read_meanings`.
     """
     return [
         {

@@ -125,15 +125,17 @@ def reason_documents(found: dict[str, Any], book: Workbook) -> dict[str, Any]:
     ``why`` holds the ways and loops of each regime, and what each variable on them
     means, in both languages.
     """
-    from sdmodel.lab.levers import chinese_meanings
     from sdmodel.model.core import plain
+    from sdmodel.study.meanings import read_meanings
 
     named = {name for loop in found["loops"] for name in loop["variables"]}
     for scenario in found["scenarios"].values():
         for outcome in scenario["outcomes"].values():
             named |= {name for way in outcome["ways"] for name in way["path"]}
-    chinese = chinese_meanings(book.folder)
+    chinese = read_meanings(book.folder, book.model)
     variables = book.model.variables
+    # Constants are named in the table of controls instead.
+    labels = {plain(c.name): c.label_zh for c in book.controls if c.label_zh}
     return {
         "loops": found["loops"],
         "why": {
@@ -142,7 +144,7 @@ def reason_documents(found: dict[str, Any], book: Workbook) -> dict[str, Any]:
             "variables": {
                 name: {
                     "en": " ".join(variables[name].comment.split()),
-                    "zh": chinese.get(plain(name)) or None,
+                    "zh": chinese.get(plain(name)) or labels.get(plain(name)),
                 }
                 for name in sorted(named)
                 if name in variables
