@@ -46,6 +46,10 @@ OTHER_BYTES = 27
 """Of a run in a file: its number, scenario, draw, status and time of going bad."""
 
 
+CELL_BYTES, USUAL_CELLS = 16, 4096
+"""Of the counts of a chunk's values of an outcome in a year."""
+
+
 def ask(
     workbook: Workbook,
     study: Study,
@@ -212,6 +216,15 @@ def check_disk(folder: Path, question: Question, runs: int) -> int:
         Saying how much is needed and how much is free.
     """
     needed = file_bytes(runs, len(question.names) + len(question.keys))
+    # The spread over time is kept by chunk until all are there.
+    courses = len(question.bands) * len(question.outcomes)
+    needed += (
+        runs
+        * courses
+        * CELL_BYTES
+        * min(USUAL_CELLS, question.chunk)
+        // (question.chunk)
+    )
     place = folder.resolve()
     while not place.exists():
         place = place.parent

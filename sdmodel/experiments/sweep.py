@@ -21,7 +21,15 @@ from sdmodel.experiments.sweep_store import Store, advice, open_store
 from sdmodel.experiments.sweep_tables import bad_rows
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
 from sdmodel.study.locate import find_study
-from sdmodel.study.results import RESULTS, RunFolder, describe, held, now, open_run
+from sdmodel.study.results import (
+    MANIFEST,
+    RESULTS,
+    RunFolder,
+    describe,
+    held,
+    now,
+    open_run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -192,6 +200,8 @@ def fill(
     ``folder`` is held by the caller, ``record`` is its manifest; ``say`` is told what
     was damaged and is done again.
     """
+    if not (folder / MANIFEST).exists():
+        check_disk(folder, question, question.runs)
     store = open_store(folder, question, record, restart=restart, say=say)
     left = question.runs - store.runs_kept
     needed = check_disk(folder, question, left) if left else 0

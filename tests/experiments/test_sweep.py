@@ -342,6 +342,7 @@ def test_a_disk_that_is_too_small_is_told_first(
     question = question_of(write_study(tmp_path))
     with pytest.raises(HostError, match=r"0\.\d MB are needed for 1,400 runs"):
         do(tmp_path / "out", question)
+    assert not (tmp_path / "out").exists()
 
 
 def test_drawn_values_take_the_place_of_the_scenarios(
