@@ -80,3 +80,7 @@ the same four numbers added in another order."""
 SCORES_VS_SIMLIN = 1e-6
 """Link scores against pysimlin's: quotients of differences of neighbouring steps, which
 lose some eight of sixteen digits."""
+
+DELTA_SMOOTHING = 0.05
+"""Borgonovo's delta of a sum of two uniform numbers against its exact value: Gaussian
+kernels round off the edges of the densities, by less with more runs."""

@@ -37,7 +37,7 @@ PAGES = ("morris", "sobol")
 @click.option(
     "--method",
     metavar="METHOD",
-    help="morris, sobol, fast, rbd-fast, pawn or dgsm; else the study's.",
+    help="morris, sobol, fast, rbd-fast, delta, pawn or dgsm; else the study's.",
 )
 @click.option(
     "--n",

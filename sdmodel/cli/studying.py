@@ -65,6 +65,7 @@ DEFAULT_N = {
     "sobol": 1024,
     "fast": 513,
     "rbd-fast": 1024,
+    "delta": 1024,
     "pawn": 1024,
     "dgsm": 256,
     "lhs": 10_000,

@@ -153,7 +153,7 @@ def check_mixes(space: Space, method: Method) -> None:
         msg = (
             f"method '{method.name}' moves one factor at a time and cannot judge the "
             f"mix {shown}, whose shares are drawn together; leave its shares out, or "
-            "use sobol, morris, dgsm, rbd-fast or pawn"
+            "use another method"
         )
         raise StudyError(msg)
 

@@ -18,7 +18,8 @@ from sdmodel.experiments.question import (
     seconds_of,
     usual_chunk,
 )
-from sdmodel.experiments.sensitivity import find_method, study_space
+from sdmodel.experiments.sensitivity import find_method
+from sdmodel.experiments.space import study_space
 from sdmodel.study.outcomes import parse_key
 from sdmodel.study.study import is_table
 from sdmodel.study.summaries import Window

@@ -18,7 +18,7 @@ LARGEST_N = 2**20
 SMALLEST_MORRIS_N = 4
 SMALLEST_FAST_N = 65
 """Four times the square of the harmonics, and one."""
-SMALLEST = {"rbd-fast": 64, "pawn": 128}
+SMALLEST = {"rbd-fast": 64, "pawn": 128, "delta": 64}
 """Where fewer rows of a Sobol' sequence would not do."""
 
 

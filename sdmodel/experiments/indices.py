@@ -32,7 +32,7 @@ class Level:
 
     ``value`` and ``half`` map a measure to an array (group, outcome), nan where the
     outcome has none. Measures: S1, ST; S1 alone (RBD-FAST); mu, mu_star, sigma (mu and
-    sigma without intervals); dgsm; or pawn and pawn_max (without interval).
+    sigma without intervals); dgsm; delta; or pawn and pawn_max (without interval).
     """
 
     n: int
@@ -151,7 +151,7 @@ class SensitivityResult:
         }
 
 
-MAIN = ("ST", "mu_star", "dgsm", "pawn", "S1")
+MAIN = ("ST", "mu_star", "dgsm", "delta", "pawn", "S1")
 """Measures by which factors are ranked, whichever of them comes first."""
 
 INDEX_COLUMNS = (

@@ -9,7 +9,6 @@ and how much their interaction.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,13 +30,11 @@ from sdmodel.experiments.estimators import (
     MORRIS_RESAMPLES,
     SOBOL_RESAMPLES,
 )
-from sdmodel.experiments.given_data import CURVES, SLICES
+from sdmodel.experiments.given_data import CURVES, SLICES, delta_edges, delta_grid
 from sdmodel.experiments.indices import SensitivityResult
-from sdmodel.experiments.space import drawable, make_space
+from sdmodel.experiments.space import study_space
 from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
-from sdmodel.model.core import plain
-from sdmodel.study.factors import chosen
 from sdmodel.study.locate import find_study
 from sdmodel.study.outcomes import parse_key
 from sdmodel.study.study import Study, is_table
@@ -52,13 +49,10 @@ if TYPE_CHECKING:
     from sdmodel.engines.base import EngineName, Progress
     from sdmodel.experiments.analysis import Columns
     from sdmodel.experiments.indices import Estimate
-    from sdmodel.experiments.space import Space
     from sdmodel.model.core import Model
     from sdmodel.study.controls import Control
     from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
-
-PLANNED = ("delta",)
 
 
 def find_method(name: str) -> Method:
@@ -67,36 +61,20 @@ def find_method(name: str) -> Method:
     Raises
     ------
     StudyError
-        If it is unknown or not there yet, naming what there is.
+        If it is unknown, naming what there is.
     """
     if name in METHODS:
         return METHODS[name]
     available = ", ".join(METHODS)
-    if name in PLANNED:
-        msg = f"method '{name}' is not yet available; available: {available}"
-        raise StudyError(msg)
     if name == "lhs" or is_table(name):
         msg = (
             f"method '{name}' draws runs without indices; it is for 'sdmodel sweep'; "
             f"available here: {available}"
         )
         raise StudyError(msg)
-    hint = did_you_mean(name, (*METHODS, *PLANNED))
+    hint = did_you_mean(name, METHODS)
     msg = f"method '{name}': unknown; available: {available}{hint}"
     raise StudyError(msg)
-
-
-def study_space(study: Study, controls: Sequence[Control]) -> Space:
-    """Return the space that a study samples: its factors, its mixes as groups."""
-    named = {plain(name) for name in study.factors}
-    named |= {plain(name) for mix in study.mixes for name in mix.names}
-    drawn = {c.name: c for c in drawable(chosen(study, controls), named)}
-    mixes = []
-    for mix in study.mixes:
-        total = math.fsum(drawn[name].default for name in mix.names if name in drawn)
-        # Shares that add to one in the model leave no rest to a share not named.
-        mixes.append((mix.name, mix.names, total < 1.0 - 1e-9))
-    return make_space(tuple(drawn.values()), mixes)
 
 
 def sensitivity(
@@ -316,6 +294,15 @@ def _pawn_judge(case: Case) -> float:
     )
 
 
+def _delta_judge(case: Case) -> float:
+    """Return the largest difference from SALib's estimator, without its resampling."""
+    from SALib.analyze.delta import calc_delta
+
+    grid, edges = delta_grid(case.output), delta_edges(len(case.output))
+    theirs = [calc_delta(case.output, grid, x, edges) for x in case.points.T]
+    return _largest([(theirs, case.value("delta"))])
+
+
 def _dgsm_judge(case: Case) -> float:
     """Return the largest difference from SALib's bounds, summed over each group."""
     from SALib.analyze import dgsm
@@ -384,6 +371,16 @@ METHODS: dict[str, Method] = {
         estimate=wrappers.pawn_estimate,
         judge=_pawn_judge,
         fewest=SMALLEST["pawn"],
+        by_value=True,
+    ),
+    "delta": Method(
+        name="delta",
+        main="delta",
+        block=lambda _: 1,
+        design=wrappers.sample_design,
+        estimate=wrappers.delta_estimate,
+        judge=_delta_judge,
+        fewest=SMALLEST["delta"],
         by_value=True,
     ),
     "dgsm": Method(

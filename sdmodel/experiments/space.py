@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import numpy as np
 
 from sdmodel.errors import StudyError
 from sdmodel.model.core import plain
+from sdmodel.study.factors import chosen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sdmodel.study.controls import Control
+    from sdmodel.study.study import Study
 
 NORMAL_RANGE_SD = 4.0
 """A truncated normal's limits lie this many standard deviations apart (about 95 %)."""
@@ -240,3 +243,16 @@ def inverse(control: Control, unit: NDArray[np.float64]) -> NDArray[np.float64]:
         below, above = ndtr((low - mode) / sd), ndtr((high - mode) / sd)
         values = mode + sd * ndtri(below + unit * (above - below))
     return np.clip(values, low, high)
+
+
+def study_space(study: Study, controls: Sequence[Control]) -> Space:
+    """Return the space that a study samples: its factors, its mixes as groups."""
+    named = {plain(name) for name in study.factors}
+    named |= {plain(name) for mix in study.mixes for name in mix.names}
+    drawn = {c.name: c for c in drawable(chosen(study, controls), named)}
+    mixes = []
+    for mix in study.mixes:
+        total = math.fsum(drawn[name].default for name in mix.names if name in drawn)
+        # Shares that add to one in the model leave no rest to a share not named.
+        mixes.append((mix.name, mix.names, total < 1.0 - 1e-9))
+    return make_space(tuple(drawn.values()), mixes)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MORRIS_LEVELS = 4
 MORRIS_DELTA = MORRIS_LEVELS / (2.0 * (MORRIS_LEVELS - 1))
 
+FEWER_SAMPLES = 40
+"""Half samples of delta, each of which takes long."""
+
 
 def _dimensions(columns: Columns) -> int:
     return sum(len(group) for group in columns)
@@ -74,6 +77,20 @@ def pawn_estimate(
         lambda rows: given_data.pawn(inputs[rows], outputs[rows])[0], len(inputs), rng
     )
     return {"pawn": median, "pawn_max": largest}, {"pawn": half}
+
+
+def delta_estimate(
+    inputs: Array, outputs: Array, columns: Columns, rng: np.random.Generator
+) -> tuple[Measures, Measures]:
+    """Return delta of each input."""
+    del columns
+    half = given_data.half_width(
+        lambda rows: given_data.delta(inputs[rows], outputs[rows]),
+        len(inputs),
+        rng,
+        FEWER_SAMPLES,
+    )
+    return {"delta": given_data.delta(inputs, outputs)}, {"delta": half}
 
 
 def dgsm_design(columns: Columns, n: int, seed: int) -> Array:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sdmodel.study.outcomes import Outcome
 
 METHODS: tuple[str, ...] = (
-    "morris", "sobol", "fast", "rbd-fast", "pawn", "dgsm", "lhs"
+    "morris", "sobol", "fast", "rbd-fast", "delta", "pawn", "dgsm", "lhs"
 )  # fmt: skip
 """Methods of a design; "lhs" draws only, and is for ``sweep``, as is a CSV file."""
 LARGEST_N = 2**30

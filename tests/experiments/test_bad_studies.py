@@ -41,7 +41,7 @@ def refused(
         (["--method", "sobol", "--n", "1000000000"], ("runs", "hours", "GB")),
         (["--method", "morris", "--n", "1000000000"], ("runs", "hours", "GB")),
         (["--method", "morriss"], ("nearest: 'morris'",)),
-        (["--method", "delta"], ("not yet available; available: morris",)),
+        (["--method", "lhs"], ("it is for 'sdmodel sweep'",)),
         (["--method", ""], ("method",)),
         (["--jobs", "0"], ("--jobs",)),
     ],

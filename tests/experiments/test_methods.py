@@ -11,8 +11,8 @@ import pytest
 from sdmodel.cli.main import main
 from sdmodel.errors import StudyError
 from sdmodel.experiments.analysis import analyse, count_runs
-from sdmodel.experiments.designs import check_n
-from sdmodel.experiments.given_data import difference_points
+from sdmodel.experiments.designs import check_n, sobol_points
+from sdmodel.experiments.given_data import delta, difference_points
 from sdmodel.experiments.sensitivity import METHODS
 from sdmodel.experiments.space import make_space
 from tests.experiments.functions_with_known_indices import (
@@ -22,7 +22,7 @@ from tests.experiments.functions_with_known_indices import (
     ishigami,
     plain_space,
 )
-from tests.tolerances import KNOWN_FUNCTION, SALIB
+from tests.tolerances import DELTA_SMOOTHING, KNOWN_FUNCTION, SALIB
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sdmodel.experiments.indices import Estimate
 
-MORE = {"fast": 513, "rbd-fast": 1024, "pawn": 1024, "dgsm": 512}
+MORE = {"fast": 513, "rbd-fast": 1024, "delta": 256, "pawn": 1024, "dgsm": 512}
 
 
 def study(method: str, known: Known, n: int, seed: int = 0) -> Estimate:
@@ -115,6 +115,19 @@ def test_pawn_is_the_distance_of_a_slice_from_the_whole() -> None:
     assert last.value["pawn"][1] < 0.15
 
 
+def test_delta_of_a_sum_of_two() -> None:
+    """Given x, y = x + z is uniform on x to x + 1, where the triangle of y is lower:
+    delta is the mean of 1 - P(x <= y <= x + 1), which is 1 / 3."""
+    gaps = []
+    for n in (512, 8192):
+        inputs = sobol_points(n, 3, 0)
+        found = delta(inputs, inputs[:, :2].sum(axis=1)[:, None])[:, 0]
+        gaps.append(np.abs(found[:2] - 1 / 3).max())
+        assert found[2] < 0.15
+    assert gaps[1] < gaps[0]
+    assert gaps[1] < DELTA_SMOOTHING
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("bad", [1, 10])
 def test_no_method_takes_a_bad_run(method: str, bad: int) -> None:
@@ -157,7 +170,7 @@ def test_the_count_of_runs_is_kept_and_seeds_tell(method: str) -> None:
 MIX = [control("a"), control("b"), control("c")]
 
 
-@pytest.mark.parametrize("method", ["rbd-fast", "pawn"])
+@pytest.mark.parametrize("method", ["rbd-fast", "delta", "pawn"])
 def test_shares_of_a_mix_are_judged_one_by_one_by_their_values(method: str) -> None:
     space = make_space(MIX, [("mix", ["a", "b"], True)])
 
@@ -212,7 +225,7 @@ def test_sizes_that_will_not_do(method: str, n: int, words: str) -> None:
         check_n(method, n)
 
 
-@pytest.mark.parametrize("method", ["rbd-fast", "pawn", "dgsm"])
+@pytest.mark.parametrize("method", ["rbd-fast", "delta", "pawn", "dgsm"])
 def test_the_verb_knows_them(
     method: str, tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

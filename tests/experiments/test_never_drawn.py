@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sdmodel.cli.studying import open_study
-from sdmodel.experiments.sensitivity import study_space
-from sdmodel.experiments.space import NOT_DRAWN, drawable
+from sdmodel.experiments.space import NOT_DRAWN, drawable, study_space
 from sdmodel.experiments.verdicts import rows_needed
 from sdmodel.experiments.workbook import open_workbook
 from tests.experiments.functions_with_known_indices import control

@@ -191,7 +191,7 @@ def test_converged_means_narrow_and_settled() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("delta", "not yet available; available: morris, sobol"),
+        ("lhs", "draws runs without indices; it is for 'sdmodel sweep'"),
         ("sobel", "unknown; .*nearest: 'sobol'"),
     ],
 )
