@@ -12,7 +12,7 @@ from sdmodel.study.controls import read_controls
 from sdmodel.study.outcomes import parse_key, read_outcomes
 from sdmodel.study.scenario import read_scenario
 from sdmodel.translate.read import read_model
-from tests.consortium.regimes import REGIMES
+from tests.consortium.regimes import EVERYTHING, REGIMES, run_all
 from tests.tolerances import HALF_STEP, SMALL_SHARE
 
 if TYPE_CHECKING:
@@ -48,3 +48,18 @@ def test_half_the_step(
             assert abs(here - there) <= HALF_STEP * max(abs(here), SMALL_SHARE), (
                 key.text
             )
+
+
+def test_half_the_step_with_all_levers_at_once(
+    consortium: Model, halved: Model, consortium_folder: Path
+) -> None:
+    names = tuple(
+        outcome.expression.names[0]
+        for outcome in read_outcomes(consortium_folder, consortium)
+        if outcome.summary != "crossing"
+    )
+    whole = run_all(consortium, {"all": EVERYTHING}, names)
+    half = run_all(halved, {"all": EVERYTHING}, names)
+    for name in names:
+        here, there = (runs.year("all", name, 2039) for runs in (whole, half))
+        assert abs(here - there) <= HALF_STEP * max(abs(here), SMALL_SHARE), name
