@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from sdmodel.model.expr import NodeId
 
 WIDEST = 4
-"""Eight lanes gain nothing here, as few arrays fill them, and with LLVM 22 they gave a
-wrong number on the shipped model; `tests/engines/test_packed.py` would tell."""
+"""Eight lanes gain nothing here, as few arrays fill them. LLVM 22 also took the wrong
+lane of eight where it narrowed a spread one: `tests/engines/test_packed.py`."""
 
 
 def emit_packed(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:

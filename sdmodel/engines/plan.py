@@ -128,10 +128,13 @@ class Plan:
 
     def time_table(self, steps: int) -> NDArray[np.float64]:
         """Return the time-only values, (step, entry of ``time_values``)."""
-        if steps not in self._tables:
+        table = self._tables.get(steps)
+        if table is None:
+            table = self._time_table(steps)
+            table.flags.writeable = False
             self._tables.clear()  # a caller asks for one horizon again and again
-            self._tables[steps] = self._time_table(steps)
-        return self._tables[steps]
+            self._tables[steps] = table
+        return table
 
     @cached_property
     def _tables(self) -> dict[int, NDArray[np.float64]]:
