@@ -37,6 +37,7 @@ _ENCODINGS = {"utf-8", "utf8", "ascii", "us-ascii"}
 _LIMITS = re.compile(r"\(\s*\[(?P<inner>[^\]]*)\]")
 _ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
 _NUMBERED = re.compile(r"\(\s*[^()\d]*(?P<first>\d+)\s*-\s*[^()\d]*(?P<last>\d+)\s*\)")
+_QUOTED = re.compile(r'"[^"]*"')
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -163,8 +164,12 @@ def _unsafe(item: Definition) -> Iterator[str]:
         yield f"'{item.name}': an equation of more than {MAX_EQUATION} characters"
         return
     yield from unsafe_name(item.name)
+    if '\\"' in item.equation:
+        # PySD's grammar takes it for a mark inside the name, ours for its end.
+        yield f"'{item.name}': a backslash stands before a quotation mark"
+    bare = _QUOTED.sub("", item.right)
     depth = deepest = 0
-    for char in item.right:
+    for char in bare:
         depth += (char == "(") - (char == ")")
         deepest = max(deepest, depth)
     if deepest > MAX_NESTING:
@@ -181,7 +186,7 @@ def _unsafe(item: Definition) -> Iterator[str]:
                 f"'{item.name}': lookup limits must be numbers, not "
                 f"'[{found['inner'][:60]}]'"
             )
-    if "\\" in item.right:
+    if "\\" in bare:
         yield f"'{item.name}': a backslash stands in: {item.right[:80]}"
     if item.kind == "range":
         yield from _unsafe_range(item)
@@ -207,7 +212,6 @@ def unsafe_name(name: str) -> Iterator[str]:
     inner = name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name
     for char, word in (
         ('"', "quotation mark"),
-        ("\\", "backslash"),
         ("\n", "line break"),
     ):
         if char in inner:

@@ -153,6 +153,11 @@ CASES = {
     "names": '"a b-c (d)!" = 2 ~~|\nÉtat élevé = "a b-c (d)!"*Time ~~|\n'
     'x_y  z = état_élevé+1 ~~|\n"1st" = X Y Z*2 ~~|\nw$1 = "1ST" ~~|\nlambda = 2 ~~|\n'
     "np = lambda+1 ~~|",
+    "names with marks": '"a \\n b"=INTEG("f STEP(x!)",67) ~~|\n"f STEP(x!)"=3 ~~|\n'
+    'y="a \\n b"*2 ~~|\n"w/ lists, and INITIAL(c" = 4 ~~|\n"$p!@| c"=21 ~~|\n'
+    '"F*a^b + c"="$p!@| c"*2+"w/ lists, and INITIAL(c" ~~|\nimport=10 ~~|\n'
+    'z=import+"x[1]"+"a:b"+"c=d"+"p<q"+"t~u" ~~|\n"x[1]"=3 ~~|\n"a:b"=2 ~~|\n'
+    '"c=d"=1 ~~|\n"p<q"=5 ~~|\n"t~u"=6 ~~|',
     "lines and spaces": "x   =\n\tTime * \\\n\t\t2 +\n 1 ~ widget / year , month ~"
     " words, \n"
     "more | y=x*\\\n 3~~|\n Rd : a ,\n b ~~|\nz [ Rd ] = 1 ,\n 2 ~~|\n"

@@ -120,7 +120,11 @@ REFUSED = {
     "grammar": ("y = 2 + * 3 ~~|", "line 2: 'y' cannot be read"),
     "leading zeros": ("y = 007 ~~|", "line 2: 'y' cannot be read"),
     "seventy parentheses": ("y = " + "(" * 70 + "1" + ")" * 70 + " ~~|", "70 parenth"),
-    "backslash in a name": ('"a\\b" = 1 ~~|', "backslash"),
+    "backslash at a name's end": ('"a\\" = 1 ~~|\n"b" = 2 ~~|', "line 2: .*backslash"),
+    "backslash outside a name": (
+        "x = 1 \\ 2 ~~|",
+        "line 2: 'x': a backslash stands in",
+    ),
     "limits of a unit": ("y = 1 ~ person [low,high] ~|", "are not numbers"),
     "missing field": ("y = 1 ~ person |", "lacks a field"),
     "range in itself": ("d: a,d ~~|\nx[d] = 1 ~~|", "contains itself"),
