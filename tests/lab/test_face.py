@@ -60,3 +60,23 @@ def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:
     text = str(raised.value)
     for word in ("questoin", "question", "fond", "wayt", "prize", "price"):
         assert word in text
+
+
+def test_every_lever_of_the_model_that_ships_is_placed_and_explained_in_chinese() -> (
+    None
+):
+    from sdmodel.experiments.workbook import open_workbook
+
+    book = open_workbook("consortium")
+    levers = [{"name": c.name, "role": c.role, "group": c.group} for c in book.controls]
+    outcomes = [{"id": o.id, "stakeholder": o.stakeholder} for o in book.outcomes]
+    face = read_face(book.folder, levers, outcomes)
+    designs = face["design"]
+    explained = face["zh"]
+    assert isinstance(designs, list)
+    assert isinstance(explained, dict)
+    placed = [n for design in designs for n in (*design["first"], *design["more"])]
+    names = [lever["name"] for lever in levers if lever["role"] == "lever"]
+    assert sorted(placed) == sorted(names)
+    assert [n for n in names if not explained.get(n, {}).get("meaning")] == []
+    assert [n for n in names if not explained.get(n, {}).get("source")] == []

@@ -16,7 +16,8 @@
     const number = (v) => Lab.leverText(lever, v);
     const list = h("dl", null);
     const add = (key, ...content) => list.append(h("dt", null, Lab.t(key)), h("dd", null, ...content));
-    if (Lab.say(meaning)) add("lever.meaning", Lab.text("span", meaning));
+    // A source may stand in its own language, what a lever means may not.
+    if (meaning[Lab.lang]) add("lever.meaning", meaning[Lab.lang]);
     add("lever.default", number(lever.default));
     add("lever.range", Lab.t("number.interval", { low: number(lever.min), high: number(lever.max) }));
     add("lever.source", Lab.text("span", source));
