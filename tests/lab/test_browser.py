@@ -116,3 +116,18 @@ def test_the_page_holds_its_own_record(open_page: Any, lab_file: Path) -> None:
     assert found["ok"]
     assert found["worst"] <= WASM_VS_NATIVE
     assert found["sets"] >= 20
+
+
+def test_without_workers_only_the_bands_are_refused(
+    open_page: Any, lab_file: Path
+) -> None:
+    script = """async () => {
+      const data = JSON.parse(document.getElementById("lab-data").textContent);
+      const wasm = Lab.bytes(document.getElementById("lab-wasm").textContent);
+      const Real = globalThis.Worker;
+      globalThis.Worker = class { constructor() { throw new Error("not here"); } };
+      const bands = Lab.Bands.create(data, wasm);
+      globalThis.Worker = Real;
+      return bands.request({ values: {} }).then(() => "", (e) => e.message);
+    }"""
+    assert open_page(lab_file).run(script) == "not here"

@@ -18,11 +18,32 @@
       this.pending = new Map();
       this.newest = new Map();
       this.id = 0;
-      const blob = new Blob([text || source()], { type: "text/javascript" });
-      const url = URL.createObjectURL(blob);
-      this.workers = Array.from({ length: this.count }, () => new Worker(url));
+      this.broken = null;
+      this.workers = [];
+      try {
+        this._open(text || source());
+        this._start(data, wasm);
+      } catch (problem) {
+        this._fail(problem);
+      }
+    }
+
+    _open(text) {
+      const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+      for (let i = 0; i < this.count; i++) {
+        const worker = new Worker(url);
+        worker.onerror = (event) => this._fail(new Error(event.message || "a worker stopped"));
+        this.workers.push(worker);
+      }
       URL.revokeObjectURL(url);
-      this._start(data, wasm);
+    }
+
+    /** A browser that gives no workers still shows lines: only bands are refused. */
+    _fail(problem) {
+      this.broken = problem;
+      for (const waiting of this.pending.values()) waiting.reject(problem);
+      this.pending.clear();
+      this.newest.clear();
     }
 
     _start(data, wasm) {
@@ -56,6 +77,7 @@
 
     /** Put a question to all workers; an older one of its kind resolves to null. */
     _ask(kind, question) {
+      if (this.broken) return Promise.reject(this.broken);
       const id = ++this.id;
       const older = this.newest.get(kind);
       if (older !== undefined) this._finish(older, null);
