@@ -215,8 +215,8 @@ def fill(
         done = store.manifest["state"] == COMPLETE
         bad = bad_rows(question, folder) if done else store.finish()
     except HostError as error:
-        kept = store.runs_kept / max(question.runs, 1)
-        raise advice(store, error, int(needed * (1 - kept))) from error
+        share = (question.runs - store.runs_kept) / max(left, 1)
+        raise advice(store, error, int(needed * share)) from error
     results = RunFolder(folder, store.manifest).dataset(RESULTS)
     return Sweep(
         folder=folder,
