@@ -21,6 +21,7 @@ from sdmodel.engines.plan import constant
 from sdmodel.errors import RunError, SdmodelError
 from sdmodel.translate.external import files_beside
 from sdmodel.translate.judged import write_program
+from sdmodel.translate.nouns import NOISE_SEED_NAME
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
@@ -153,20 +154,29 @@ class _Judge:
         out: NDArray[np.float64],
     ) -> None:
         """Run and write the saved values into ``out``, (time, name)."""
-        wanted = list(dict.fromkeys(self.owners[name][0].name for name in names))
+        mine = [self.owners[name][0] for name in names]
+        wanted = list(dict.fromkeys(v.name for v in mine if not _ours_alone(v)))
+        # Where time steps change, times asked for would change them in their turn.
+        moving = bool(self.model.time.clock)
         frame = self.pysd.run(
             params=dict(self._parameters(inputs, run)),
             return_columns=wanted,
-            return_timestamps=times.tolist(),
+            return_timestamps=None if moving else times.tolist(),
             flatten_output=False,
             reload=True,
         )
+        if moving:
+            frame = frame.reindex(times, method="nearest", tolerance=1e-9)
         if len(frame) != len(times):
             msg = f"PySD returned {len(frame)} of {len(times)} times"
             raise RunError(msg)
         for column, name in enumerate(names):
             variable, place = self.owners[name]
-            if variable.kind == "control":
+            if _ours_alone(variable):
+                given = dict(zip(inputs.names, inputs.values[run], strict=True))
+                out[:, column] = given.get(name, 0.0)
+                continue
+            if variable.kind == "control" and not moving:
                 # PySD's FINAL TIME is the last time asked for, ours the model's.
                 out[:, column] = self._control(name)
                 continue
@@ -192,6 +202,8 @@ class _Judge:
         changed: dict[str, dict[int, float | Schedule]] = {}
         for name, value in given.items():
             variable, place = self.owners[name]
+            if _ours_alone(variable):
+                continue
             changed.setdefault(variable.name, {})[place] = value
         for owner, places in changed.items():
             variable = self.model.variables[owner]
@@ -223,6 +235,11 @@ class _Judge:
             [self.model.inputs[index[e]].default for e in variable.elements]
         )
         return (lambda: array(defaults)) if moving else array(defaults)
+
+
+def _ours_alone(variable: Variable) -> bool:
+    """Return whether PySD has no such variable: the seed that a file leaves out."""
+    return variable.name == NOISE_SEED_NAME and variable.line is None
 
 
 def _scalar(value: float | Schedule) -> Value:

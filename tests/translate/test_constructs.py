@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from sdmodel.engines.simulate import simulate
+from sdmodel.study.design import Inputs, Save
 from sdmodel.translate.read import read_model
 from tests.translate.judging import agree
 from tests.translate.test_guard import TAIL, vensim
@@ -246,3 +249,21 @@ def test_a_final_time_by_stocks_agrees_with_pysd(
     model = read_model(path, cache=False)
     assert 2 < model.time.stop < 50
     assert any("every run goes to" in text for text in model.warnings)
+
+
+def test_the_judge_follows_a_moving_time_axis_and_lacks_the_seed(
+    tmp_path: Path,
+) -> None:
+    body = (
+        "s = INTEG(1+0*RANDOM 0 1(), 1) ~~|\n"
+        "FINAL TIME = IF THEN ELSE(Time<2, 3, 6) ~~|\nINITIAL TIME = 0 ~~|\n"
+        "SAVEPER = TIME STEP ~~|\nTIME STEP = IF THEN ELSE(Time<4, 1, 0.5) ~~|\n"
+    )
+    path = tmp_path / "m.mdl"
+    path.write_text("{UTF-8}\n" + body)
+    model = read_model(path, cache=False)
+    names = tuple(model.scalars)
+    asked = Inputs(("NOISE SEED",), np.array([[3.0]])), Save(names)
+    judged = simulate(model, *asked, engine="pysd").values
+    np.testing.assert_array_equal(simulate(model, *asked).values, judged)
+    assert set(names) > {"NOISE SEED", "FINAL TIME"}
