@@ -123,9 +123,10 @@ class _Packer:
         ready = [n for n in nodes if not missing[n]]
         held: dict[str, list[NodeId]] = {op: [] for op in HEAVY}
         while ready or any(held.values()):
-            for n in [n for n in ready if plan.nodes[n].op in held]:
-                held[plan.nodes[n].op].append(n)
-                ready.remove(n)
+            for n in ready:
+                if plan.nodes[n].op in held:
+                    held[plan.nodes[n].op].append(n)
+            ready = [n for n in ready if plan.nodes[n].op not in held]
             if ready:
                 done = self._round(ready, gather=False)
             else:
