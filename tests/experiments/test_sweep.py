@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -354,3 +356,26 @@ def test_drawn_values_take_the_place_of_the_scenarios(
     assert "scenario 'drg' sets 'DRG share'" in capsys.readouterr().err
     manifest = open_run(out).manifest
     assert "which the design draws" in manifest["warnings"][0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the peak")
+def test_memory_does_not_grow_with_the_runs(tmp_path: Path) -> None:
+    """The peak of eight times the runs is the peak, and below 600 MB."""
+    peaks = []
+    for n in (50_000, 400_000):
+        study, out = write_study(tmp_path, ("n = 700", f"n = {n}")), tmp_path / f"{n}"
+        code = (
+            "import resource, sys; from sdmodel.cli.main import main; "
+            "code = main(sys.argv[1:]); "
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, "sweep", str(study), "--bands", "--out", out],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        peaks.append(int(done.stdout.split()[-1]) / 1000)
+    assert peaks[1] < 600
+    assert peaks[1] < 1.25 * peaks[0]
