@@ -373,5 +373,9 @@ def balance_gap(
     net = np.sum(come, axis=0) - np.sum(gone, axis=0)
     moved = np.sum(np.abs([*come, *gone]), axis=0) * step
     floor = np.abs(held).max() * ROUNDING
-    gap = np.abs(np.diff(held) - net * step) / np.maximum(moved, floor)
+    missing = np.abs(np.diff(held) - net * step)
+    size = np.maximum(moved, floor)
+    # Where nothing is held and nothing flows, nothing may be missing.
+    empty = np.where(missing == 0, 0.0, np.inf)
+    gap = np.divide(missing, size, out=empty, where=size > 0)
     return float(np.nanmax(gap)) if np.isfinite(gap).any() else float("nan")
