@@ -76,6 +76,8 @@
       Lab.drawBoards(now, what);
     }
     byId("undo").disabled = !Lab.canUndo();
+    const pins = Lab.state.pins.length;
+    byId("tab-compare").textContent = Lab.t("tab.compare") + (pins ? ` (${pins})` : "");
     drawTab(what);
     if (Lab.keepAddress) Lab.keepAddress();
   }

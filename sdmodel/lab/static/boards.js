@@ -69,6 +69,8 @@
   /** Return the words on what span of time a headline number speaks of. */
   Lab.when = function (outcome) {
     const from = String(data.model.policy_start || data.model.start);
+    // Some labels name their years themselves.
+    if (Lab.say(outcome.label).includes(String(data.model.end))) return "";
     if (data.model.end < 1000) return outcome.summary === "final" ? Lab.t("summary.at_end", { end: String(data.model.end) }) : "";
     const key = `summary.${outcome.summary}`;
     return Lab.has(key) ? Lab.t(key, { end: String(data.model.end), from }) : "";

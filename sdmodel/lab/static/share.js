@@ -44,11 +44,10 @@
       const address = /#s=([^\s]+)/.exec(text);
       if (address) {
         const { state, other } = Lab.decodeState(decodeURIComponent(address[1]));
-        Lab.startWord = other ? Lab.t("code.other_model") : "";
         Lab.change(state);
+        Lab.startWord = other ? Lab.t("code.other_model") : "";
         Lab.redraw("all");
       } else {
-        Lab.startWord = "";
         Lab.load(Lab.readCode(text));
       }
       Lab.announce(Lab.t("share.opened"));

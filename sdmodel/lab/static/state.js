@@ -50,6 +50,7 @@
   /** Change the state; `what` says how much has to be drawn anew. */
   Lab.change = function (patch, what = "values") {
     const before = JSON.stringify(Lab.state);
+    Lab.startWord = ""; // a word on the link has been read by now
     Object.assign(Lab.state, patch);
     if (what !== "notes" && JSON.stringify(Lab.state) !== before) {
       // A drag is one step back: states closer than a second replace each other.
