@@ -131,7 +131,7 @@ def _settle(low: Lowering, draft: Draft) -> None:
         if draft.hidden:
             continue
         try:
-            low.table(equation.component.tree, equation.element, equation.place)
+            low.book.table(equation.component.tree, equation.element, equation.place)
         except EquationError as error:
             low.fault(equation, error)
 

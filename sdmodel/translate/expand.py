@@ -206,7 +206,7 @@ def _lookup_call(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if len(tree.arguments) != 1:
         msg = f"the lookup '{tree.function.reference}' takes 1 argument"
         raise EquationError(msg)
-    index = low.table(equation.component.tree, equation.element, equation.place)
+    index = low.book.table(equation.component.tree, equation.element, equation.place)
     return low.build.op("lookup", expression(low, tree.arguments[0], scope), data=index)
 
 
@@ -216,7 +216,7 @@ def _lookup_with(how: Rule) -> Make:
     def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
         equation = _table_named(low, args[0], scope)
         tree, place = equation.component.tree, equation.place
-        index = low.table(tree, equation.element, place, how)
+        index = low.book.table(tree, equation.element, place, how)
         return low.build.op("lookup", expression(low, args[1], scope), data=index)
 
     return make
@@ -224,9 +224,9 @@ def _lookup_with(how: Rule) -> Make:
 
 def _lookup_invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
     equation = _table_named(low, args[0], scope)
-    index = low.table(equation.component.tree, equation.element, equation.place)
+    index = low.book.table(equation.component.tree, equation.element, equation.place)
     return low.build.op(
-        "lookup", expression(low, args[1], scope), data=low.inverted(index)
+        "lookup", expression(low, args[1], scope), data=low.book.inverted(index)
     )
 
 
@@ -236,12 +236,12 @@ def _data(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         msg = "a lookup without an argument"
         raise EquationError(msg)
     equation = scope.equation
-    index = low.table(tree, equation.element, equation.place)
+    index = low.book.table(tree, equation.element, equation.place)
     return low.build.op("lookup", timely.moment(low, scope), data=index)
 
 
 def _with_lookup(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    index = low.table(tree.lookups, scope.equation.element)
+    index = low.book.table(tree.lookups, scope.equation.element)
     return low.build.op("lookup", expression(low, tree.argument, scope), data=index)
 
 

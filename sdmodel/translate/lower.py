@@ -7,9 +7,9 @@ first value; ``control`` is for the control variables, which everything else nee
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
-from sdmodel.model.core import Input, Lookup, Rule, TimeAxis
+from sdmodel.model.core import Input, TimeAxis
 from sdmodel.translate.build import INPUT, Builder, NotConstantError
 from sdmodel.translate.nouns import (
     NOISE_SEED,
@@ -17,13 +17,13 @@ from sdmodel.translate.nouns import (
     Equation,
     EquationError,
     Instance,
-    LackingError,
     Scope,
     StockInAxisError,
     is_lookup,
     number_at,
 )
 from sdmodel.translate.space import Space, SubscriptError
+from sdmodel.translate.tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -65,7 +65,8 @@ class Lowering:
         self.xmile = False
         self.structural: set[str] = set()
         self.inputs: list[Input] = []
-        self.tables: list[Lookup] = []
+        self.book = Tables()
+        self.tables = self.book.all
         self.instances: list[Instance] = []
         self.states = 0
         self.time: TimeAxis | None = None
@@ -77,7 +78,6 @@ class Lowering:
         self._shared: dict[Key, list[NodeId]] = {}
         self._pending: dict[Key, None] = {}
         self._places: dict[tuple[int, tuple[tuple[str, str], ...]], int] = {}
-        self._table_index: dict[tuple[object, ...], int] = {}
         self._sites: dict[str, dict[int, int]] = {}
         self._nothing = self.build.const(float("nan"))
         self._loops: set[frozenset[Key]] = set()
@@ -296,26 +296,6 @@ class Lowering:
             tree = other.component.tree
         return False
 
-    def inverted(self, index: int) -> int:
-        """Return the index of the table that leads back from y to x.
-
-        Raises
-        ------
-        EquationError
-            If the values neither rise nor fall all along.
-        """
-        table = self.tables[index]
-        points = sorted(zip(table.y, table.x, strict=True))
-        back = [x for _, x in points]
-        if len(set(table.y)) < len(table.y) or back not in (
-            list(table.x),
-            list(table.x[::-1]),
-        ):
-            msg = "LOOKUP INVERT of a table whose values do not rise or fall all along"
-            raise EquationError(msg)
-        y = tuple(value for value, _ in points)
-        return self._keep(f"{table.name} inverted", y, tuple(back), "clamp")
-
     # -- places with states -----------------------------------------------------------
 
     def instance(
@@ -360,45 +340,3 @@ class Lowering:
     def state(self, number: int, index: int = 0) -> NodeId:
         """Return the node of one state of a structure."""
         return self.build.op("state", data=self.instances[number].first + index)
-
-    def table(
-        self, tree: Any, name: str, place: int = 0, how: Rule | None = None
-    ) -> int:
-        """Return the index of a lookup table; of several, that of one element.
-
-        ``how`` is the rule outside its points, where it is not the table's own.
-
-        Raises
-        ------
-        EquationError
-            If the points are fewer than one, not finite, or share an x.
-        """
-        if type(tree).__name__ == "Series":
-            (x, y), rule = tree.tables[place], tree.rule
-        else:
-            x, y = (tuple(float(v) for v in values) for values in (tree.x, tree.y))
-            rule = {"interpolate": "clamp"}.get(tree.type, tree.type)
-        rule = how or rule
-        if rule not in get_args(Rule):
-            msg = f"a lookup of the kind '{rule}'"
-            raise LackingError(msg)
-        if len(set(x)) < len(x) or not x:
-            twice = next((v for v in x if x.count(v) > 1), None)
-            msg = f"the lookup has two points at x = {twice:g}" if x else "empty lookup"
-            raise EquationError(msg)
-        if any(v != v or v in (float("inf"), float("-inf")) for v in (*x, *y)):
-            msg = "the lookup has a point that is not finite"
-            raise EquationError(msg)
-        if len(x) == 1 and rule != "exact":
-            rule = "clamp"
-        return self._keep(name, x, y, rule)
-
-    def _keep(
-        self, name: str, x: tuple[float, ...], y: tuple[float, ...], rule: Rule
-    ) -> int:
-        key = (x, y, rule)
-        found = self._table_index.get(key)
-        if found is None:
-            found = self._table_index[key] = len(self.tables)
-            self.tables.append(Lookup(name, x, y, rule))
-        return found
