@@ -4,7 +4,7 @@
 # Give further models to measure them like the shipped one.
 set -euo pipefail
 
-part() { printf '\n== %s\n\n' "$*"; "$@" 2>/dev/null; }
+part() { printf '\n== %s\n\n' "$*"; "$@"; }
 
 date
 uptime
