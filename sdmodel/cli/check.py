@@ -32,7 +32,7 @@ def check(path: str | None, model: str, as_json: bool) -> None:
 
     Ends with 1 where units disagree, with 2 where the model cannot be read.
 
-    Example: sdmodel check models/consortium
+    Example: sdmodel check consortium
     """
     from sdmodel.experiments.inspect import inspect_model
     from sdmodel.study.locate import locate_model

@@ -13,11 +13,11 @@ from sdmodel.cli.common import progress_bar, say
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option(
     "--to", "formats", default="html", show_default=True, metavar="FORMATS",
-    help="Format of the document.",
+    help="Format of the document; html is the one there is.",
 )  # fmt: skip
 @click.option(
     "--lang", "languages", default="en", show_default=True, metavar="LANGUAGES",
-    help="Language of the document.",
+    help="Language of the document; en is the one there is.",
 )  # fmt: skip
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE",
@@ -29,7 +29,8 @@ def report(
 ) -> None:
     """Turn a run folder into a page that needs nothing but itself.
 
-    RUN is a folder that 'demo', 'sensitivity', 'run' or 'compare' wrote.
+    RUN is a folder that 'demo', 'sensitivity' (Morris or Sobol), 'run --out' or
+    'compare --out' wrote.
 
     Example: sdmodel report runs/payment/out
     """
