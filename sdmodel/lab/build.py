@@ -16,9 +16,6 @@ from sdmodel.study.files import check_writable, write_file
 if TYPE_CHECKING:
     from sdmodel.lab.data import Lab
 
-LARGEST_PAGE = 6_000_000
-"""Bytes: what a page may weigh and still travel by mail or messenger."""
-
 
 @dataclass(frozen=True)
 class Page:

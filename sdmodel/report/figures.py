@@ -29,16 +29,6 @@ COLOURS = (
     "#8A7B00",
     "#7A4B9E",
 )
-STYLES = (
-    "-",
-    "--",
-    "-.",
-    ":",
-    (0, (5, 1)),
-    (0, (3, 1, 1, 1)),
-    (0, (1, 1)),
-    (0, (8, 2)),
-)
 
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

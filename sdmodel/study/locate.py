@@ -72,24 +72,6 @@ def model_file(folder: Path) -> Path | None:
     return files[0] if len(files) == 1 else None
 
 
-def find_model_folder(name_or_path: str | Path = "consortium") -> Path:
-    """Return the folder of a model: a shipped model's name, or the path of a folder.
-
-    Raises
-    ------
-    ModelFileError
-        If there is none; the message lists the shipped ones and the nearest.
-    """
-    path, folder = locate_model(name_or_path)
-    if folder is None:
-        msg = (
-            f"{path}: a model file alone, without the tables of a model folder; "
-            "give the folder"
-        )
-        raise ModelFileError(msg)
-    return folder
-
-
 def split_grid(name_or_path: str | Path) -> tuple[str, str | None]:
     """Return ``NAME@GRID`` as name and grid; a path that exists is a name alone."""
     text = str(name_or_path)

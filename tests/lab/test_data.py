@@ -159,7 +159,7 @@ def test_a_bare_model_gets_its_constants_as_levers(cup: Path) -> None:
 
 def test_a_bare_model_gets_a_page(cup: Path, tmp_path: Path) -> None:
     page = build(cup, tmp_path / "cup.html")
-    assert page.size < 6_000_000
+    assert page.size < 6_000_000, "it must still travel by mail or messenger"
     assert [d["id"] for d in page.data["outcomes"]] == ["Cup"]
     assert page.data["draws"]["n"] == 0
     assert page.data["times"] == [float(t) for t in range(31)]
