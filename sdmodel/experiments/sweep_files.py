@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.experiments.parts import BandPart
+from sdmodel.experiments.whatif import name_in_file
 from sdmodel.study.controls import unit_of
 from sdmodel.study.results import versions
 
@@ -34,17 +35,15 @@ def band_file(index: int) -> str:
 
 def names_in_file(question: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return how inputs and outcomes are called in NetCDF, where a slash is a group."""
-    outcomes = tuple(_safe(key.text) for key in question.keys)
+    outcomes = tuple(name_in_file(key.text) for key in question.keys)
     taken = {*outcomes, "run", "scenario", "draw", "status", "bad_time"}
     inputs = tuple(
-        f"{_safe(name)} (input)" if _safe(name) in taken else _safe(name)
+        f"{name_in_file(name)} (input)"
+        if name_in_file(name) in taken
+        else name_in_file(name)
         for name in question.names
     )
     return inputs, outcomes
-
-
-def _safe(name: str) -> str:
-    return name.replace("/", "∕")  # noqa: RUF001 - the look-alike is meant
 
 
 def about(question: Question) -> dict[str, Any]:

@@ -297,8 +297,8 @@ def dataset(
     )
 
 
-def _safe(name: str) -> str:
-    # NetCDF takes a slash for a group.
+def name_in_file(name: str) -> str:
+    """Return a name as NetCDF has it, which takes a slash for a group."""
     return name.replace("/", "∕")  # noqa: RUF001 - the look-alike is meant
 
 
@@ -312,10 +312,10 @@ def _add_inputs(answer: Answer, model: Model, found: dict[str, object]) -> None:
             for row, schedule in enumerate(inputs.schedules[name]):
                 if schedule is not None:
                     held[row] = np.interp(answer.times, schedule.times, schedule.values)
-            found.setdefault(_safe(name), (("run", "time"), held, about))
+            found.setdefault(name_in_file(name), (("run", "time"), held, about))
         else:
             values = inputs.values[:, column]
-            found.setdefault(_safe(name), (("run",), values, about))
+            found.setdefault(name_in_file(name), (("run",), values, about))
 
 
 def _add_variable(
@@ -338,15 +338,19 @@ def _add_variable(
     }
     parts = [answer.elements[element] for element in variable.elements]
     if len(parts) == 1:
-        found.setdefault(_safe(variable.name), (("run", "time"), parts[0], about))
+        found.setdefault(
+            name_in_file(variable.name), (("run", "time"), parts[0], about)
+        )
         return
-    dims = tuple(_safe(dim) for dim in variable.dims)
+    dims = tuple(name_in_file(dim) for dim in variable.dims)
     sizes = tuple(len(model.subscripts.get(dim, ())) for dim in variable.dims)
     if len(set(dims)) < len(dims) or int(np.prod(sizes)) != len(parts):
         for element, part in zip(variable.elements, parts, strict=True):
-            found.setdefault(_safe(element), (("run", "time"), part, about))
+            found.setdefault(name_in_file(element), (("run", "time"), part, about))
         return
     for dim, name in zip(variable.dims, dims, strict=True):
         coordinates[name] = list(model.subscripts[dim])
     stacked = np.stack(parts, axis=-1).reshape(*parts[0].shape, *sizes)
-    found.setdefault(_safe(variable.name), (("run", "time", *dims), stacked, about))
+    found.setdefault(
+        name_in_file(variable.name), (("run", "time", *dims), stacked, about)
+    )

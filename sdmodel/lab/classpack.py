@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import UsageError
 from sdmodel.lab.exercises import answer
+from sdmodel.lab.page import render
 from sdmodel.lab.strings import LANGUAGES, read_strings
 from sdmodel.study.design import Schedule
 from sdmodel.study.files import check_writable, write_file
@@ -64,7 +65,8 @@ def write_papers(
     strings = read_strings()
     settings = _settings(book, exercises)
     contents = {
-        f"{kind}-{language}.html": _render(
+        f"{kind}-{language}.html": render(
+            "paper.html.j2",
             kind=kind,
             language=language,
             words={key: text[language] for key, text in strings.items()},
@@ -104,16 +106,3 @@ def _settings(
         }
         for exercise in exercises
     }
-
-
-def _render(**given: object) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("sdmodel.lab"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("paper.html.j2").render(**given)

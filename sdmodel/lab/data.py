@@ -19,9 +19,8 @@ from sdmodel.lab.levers import (
 )
 from sdmodel.lab.record import agreement, as_json, record
 from sdmodel.study.design import Schedule
-from sdmodel.study.expression import Expression
 from sdmodel.study.meanings import read_meanings
-from sdmodel.study.outcomes import Outcome
+from sdmodel.study.outcomes import element_outcomes
 from sdmodel.study.results import versions
 from sdmodel.study.scenario import read_scenario
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.model.core import Model
     from sdmodel.study.controls import Control
+    from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
 
 MOST_STOCKS = 40
@@ -60,7 +60,7 @@ def collect(book: Workbook) -> Lab:
     controls = book.controls or bare_controls(model)
     outcomes = tuple(book.outcomes)
     if folder is None or not (folder / "outcomes.csv").is_file():
-        outcomes = (outcomes or auxiliary_outcomes(model))[:MOST_STOCKS]
+        outcomes = (outcomes or element_outcomes(model, ("auxiliary",)))[:MOST_STOCKS]
     flows = read_flows(folder, model)
     presets = _presets(book, controls)
     scheduled = {
@@ -110,27 +110,6 @@ def collect(book: Workbook) -> Lab:
         "licence": licence(),
     }
     return Lab(data, kernel)
-
-
-def auxiliary_outcomes(model: Model) -> tuple[Outcome, ...]:
-    """Return what is looked at in a model without stocks: what it computes."""
-    return tuple(
-        Outcome(
-            id=element,
-            expression=Expression(element, (("name", element),)),
-            summary="final",
-            unit=variable.unit,
-            label_en=element,
-            label_zh="",
-            good="neutral",
-            stakeholder="",
-            series_unit=variable.unit,
-        )
-        for variable in model.variables.values()
-        if variable.kind == "auxiliary"
-        for element in variable.elements
-        if element in model.scalars
-    )
 
 
 def _presets(book: Workbook, controls: Sequence[Control]) -> tuple[Scenario, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "kernel", "summary", "stats", "engine", "bands", "worker", "verify",
     "i18n", "format", "state", "code", "ensemble", "table", "charts", "levers", "words",
-    "boards", "uncertainty", "figures", "explore", "flow", "why", "compare", "qr",
+    "boards", "uncertainty", "explore", "flow", "why", "compare", "qr",
     "files", "share", "learn", "exercise", "about", "app",
 )  # fmt: skip
 """Scripts of the page in the order in which they run; ``app`` starts it."""
@@ -81,9 +81,22 @@ def scripts() -> tuple[Script, ...]:
     own = [
         Script(name, (folder / f"{name}.js").read_text(encoding="utf-8"))
         for name in SCRIPTS
-        if (folder / f"{name}.js").is_file()
     ]
     return (Script("d3", library()[0]), *own)
+
+
+def render(template: str, **given: object) -> str:
+    """Return a template of the lab with its blanks filled; none may stay empty."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sdmodel.lab"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(**given)
 
 
 def assemble(data: Mapping[str, object], wasm: bytes) -> str:
@@ -101,17 +114,9 @@ def assemble(data: Mapping[str, object], wasm: bytes) -> str:
     HostError
         If the chart library is not to be found.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("sdmodel.lab"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = (resources("sdmodel.lab") / "static" / "lab.css").read_text("utf-8")
-    return environment.get_template("lab.html.j2").render(
+    return render(
+        "lab.html.j2",
         data=as_json(data),
         strings=as_json(read_strings()),
         words={key: text["en"] for key, text in read_strings().items()},
