@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.experiments.space import held
 from sdmodel.model.core import plain
-from sdmodel.study.controls import Control, mixes, unit_of, variable_of
+from sdmodel.study.controls import bare_control, mixes, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sdmodel.model.core import Model
+    from sdmodel.model.core import Input, Model
+    from sdmodel.study.controls import Control
 
 MOST_BARE = 120
 """Constants that a lab without a table offers; a list without end helps nobody."""
@@ -43,38 +44,20 @@ def bare_controls(model: Model) -> tuple[Control, ...]:
         inside = low is not None and high is not None and low < high
         if inside and low is not None and high is not None:
             if low <= item.default <= high:
-                limited.append(_bare(model, item.name, item.default, low, high))
+                limited.append(_bare(item, (low, high), BARE_LIMITS, model))
         elif math.isfinite(item.default) and item.default != 0:
             reach = SPREAD * abs(item.default)
-            low, high = item.default - reach, item.default + reach
-            spread.append(_bare(model, item.name, item.default, low, high, BARE_SPREAD))
+            limits = (item.default - reach, item.default + reach)
+            spread.append(_bare(item, limits, BARE_SPREAD, model))
     return tuple([*limited, *spread][:MOST_BARE])
 
 
 def _bare(
-    model: Model,
-    name: str,
-    default: float,
-    low: float,
-    high: float,
-    source: str = BARE_LIMITS,
+    item: Input, limits: tuple[float, float], source: str, model: Model
 ) -> Control:
-    variable = model.variables.get(variable_of(name, model))
-    return Control(
-        name=name,
-        role="lever",
-        label_en=name,
-        label_zh="",
-        unit=unit_of(name, model),
-        default=default,
-        min=low,
-        max=high,
-        step=0.0,
-        distribution="uniform",
-        group=variable.group if variable else "",
-        source=source,
-        grade="assumption",
-    )
+    variable = model.variables.get(variable_of(item.name, model))
+    group = variable.group if variable else ""
+    return bare_control(item.name, "lever", item.default, limits, source, model, group)
 
 
 def lever_documents(

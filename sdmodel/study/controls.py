@@ -185,6 +185,46 @@ def _control(
     )
 
 
+def bare_control(
+    name: str,
+    role: Role,
+    default: float,
+    limits: tuple[float, float],
+    source: str,
+    model: Model,
+    group: str = "",
+) -> Control:
+    """Return the control of a constant without a row: uniform, an assumption.
+
+    Parameters
+    ----------
+    name
+        Name of the constant's element; it is its own label.
+    role, source, group
+        As in ``controls.csv``.
+    default, limits
+        Its value and the ends of its range, in the model's unit.
+    model
+        Gives the unit.
+    """
+    low, high = limits
+    return Control(
+        name=name,
+        role=role,
+        label_en=name,
+        label_zh="",
+        unit=unit_of(name, model),
+        default=default,
+        min=low,
+        max=high,
+        step=0.0,
+        distribution="uniform",
+        group=group,
+        source=source,
+        grade="assumption",
+    )
+
+
 def mixes(controls: tuple[Control, ...]) -> Mapping[str, tuple[Control, ...]]:
     """Return the shares of each payment mix, by the mix's name."""
     found: dict[str, tuple[Control, ...]] = {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import StudyError
 from sdmodel.model.core import plain
-from sdmodel.study.controls import Control, unit_of, variable_of
+from sdmodel.study.controls import Control, bare_control, variable_of
 from sdmodel.study.names import settable
 from sdmodel.study.tables import read_rows
 
@@ -188,7 +188,8 @@ def _drawn(
         return dataclasses.replace(
             known, min=item.min, max=item.max, distribution="uniform"
         )
-    return _bare(name, default, item.min, item.max, "the study file", model)
+    limits = (item.min, item.max)
+    return bare_control(name, "uncertainty", default, limits, "the study file", model)
 
 
 def limit_controls(model: Model) -> tuple[Control, ...]:
@@ -204,25 +205,10 @@ def limit_controls(model: Model) -> tuple[Control, ...]:
             continue
         if math.isfinite(low) and math.isfinite(high) and low < high:
             source = f"limits in {model.path}"
-            found.append(_bare(item.name, item.default, low, high, source, model))
+            limits = (low, high)
+            found.append(
+                bare_control(
+                    item.name, "uncertainty", item.default, limits, source, model
+                )
+            )
     return tuple(found)
-
-
-def _bare(
-    name: str, default: float, low: float, high: float, source: str, model: Model
-) -> Control:
-    return Control(
-        name=name,
-        role="uncertainty",
-        label_en=name,
-        label_zh="",
-        unit=unit_of(name, model),
-        default=default,
-        min=low,
-        max=high,
-        step=0.0,
-        distribution="uniform",
-        group="",
-        source=source,
-        grade="assumption",
-    )
