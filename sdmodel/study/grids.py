@@ -20,7 +20,7 @@ from sdmodel.model.core import Model, plain
 from sdmodel.model.units import UnitTextError, parse_unit
 from sdmodel.study.controls import unit_of
 from sdmodel.study.names import settable
-from sdmodel.study.toml_files import read_toml
+from sdmodel.study.toml_files import read_toml, subtable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,8 +109,8 @@ def read_grid(path: Path) -> Grid:
             f"{path}, 'scale': {scale!r}; allowed: a number from {_FACTORS[0]:g} to "
             f"{_FACTORS[1]:g}, the grid's people relative to the model's"
         )
-    values = _table(path, "values", table, problems)
-    evidence = _table(path, "evidence", table, problems)
+    values = subtable(path, "values", table, problems)
+    evidence = subtable(path, "evidence", table, problems)
     problems += [
         f"{path}, [values] '{name}': {value!r}; allowed: a finite number"
         for name, value in values.items()
@@ -128,7 +128,7 @@ def read_grid(path: Path) -> Grid:
         if not isinstance(source, str) or not source.strip()
     ]
     texts = {key: _texts(path, key, table, problems) for key in ("title", "story")}
-    fit = _table(path, "fit", table, problems)
+    fit = subtable(path, "fit", table, problems)
     if problems:
         raise ScenarioError(problems)
     return Grid(
@@ -150,16 +150,6 @@ def _number(value: object) -> TypeGuard[int | float]:
         and abs(value) < 1e300
         and math.isfinite(value)
     )
-
-
-def _table(
-    path: Path, key: str, table: Mapping[str, object], problems: list[str]
-) -> dict[str, object]:
-    found = table.get(key, {})
-    if isinstance(found, dict):
-        return found
-    problems.append(f"{path}, '{key}': must be a table, [{key}], not {found!r}")
-    return {}
 
 
 def _texts(

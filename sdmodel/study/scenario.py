@@ -10,7 +10,7 @@ from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
 from sdmodel.study.locate import usable
 from sdmodel.study.names import settable
-from sdmodel.study.toml_files import read_toml
+from sdmodel.study.toml_files import read_toml, subtable
 from sdmodel.study.values import (
     Value,
     limit_problem,
@@ -102,8 +102,8 @@ def read_scenario_file(path: Path) -> ScenarioFile:
     if parent is not None and (not isinstance(parent, str) or not parent.strip()):
         problems.append(f"{path}, 'from': {parent!r}; allowed: the id of a scenario")
         parent = None
-    values = _table(path, "values", table, problems)
-    evidence = _table(path, "evidence", table, problems)
+    values = subtable(path, "values", table, problems)
+    evidence = subtable(path, "evidence", table, problems)
     problems += [
         f"{path}, [evidence] '{name}': {source!r}; allowed: a text that says the source"
         for name, source in evidence.items()
@@ -122,16 +122,6 @@ def read_scenario_file(path: Path) -> ScenarioFile:
         values=values,
         evidence={name: str(source) for name, source in evidence.items()},
     )
-
-
-def _table(
-    path: Path, key: str, table: Mapping[str, object], problems: list[str]
-) -> dict[str, object]:
-    found = table.get(key, {})
-    if isinstance(found, dict):
-        return found
-    problems.append(f"{path}, '{key}': must be a table, [{key}], not {found!r}")
-    return {}
 
 
 def _texts(

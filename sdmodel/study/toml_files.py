@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sdmodel.study.files import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sdmodel.errors import SdmodelError
@@ -41,6 +42,17 @@ def read_toml(path: Path, problem: type[SdmodelError], what: str) -> dict[str, o
     if _has_giant(table):
         raise problem(_too_long(path, text))
     return table
+
+
+def subtable(
+    path: Path, key: str, table: Mapping[str, object], problems: list[str]
+) -> dict[str, object]:
+    """Return the table ``[key]`` of a file, empty without one; add what is wrong."""
+    found = table.get(key, {})
+    if isinstance(found, dict):
+        return found
+    problems.append(f"{path}, '{key}': must be a table, [{key}], not {found!r}")
+    return {}
 
 
 def _has_giant(item: object) -> bool:
