@@ -230,7 +230,9 @@ class _Batch:
                     if comparison.open:
                         drawn = (check.draws, check.seed)
                         asked.setdefault((measure.run, drawn), []).append(measure)
-        done = {(m, d): [] for (_, d), ms in asked.items() for m in ms}  # type: ignore[var-annotated]
+        done: dict[tuple[Measure, tuple[int, int]], list[NDArray[np.float64]]] = {
+            (m, d): [] for (_, d), ms in asked.items() for m in ms
+        }
         for rows, output in self.ensemble.outputs(inputs, Save(names), progress):
             self.times = output.times
             for (run, drawn, block), end in zip(blocks, ends, strict=True):

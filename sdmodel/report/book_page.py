@@ -23,8 +23,8 @@ def book_html(book: Book) -> str:
     environment = Environment(
         loader=PackageLoader("sdmodel.report"), autoescape=True, trim_blocks=True
     )
-    counts = Counter(control.grade for control in book.controls)
-    grades = [(grade, counts[grade]) for grade in GRADES]  # type: ignore[index]
+    counts: Counter[str] = Counter(control.grade for control in book.controls)
+    grades = [(grade, counts[grade]) for grade in GRADES]
     text = environment.get_template("book.html.j2").render(b=book, grades=grades)
     return f"{text}\n"
 

@@ -130,7 +130,7 @@ def _take(handle: int) -> bool:
 
 def _same(handle: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(handle), os.stat(path))  # noqa: PTH116
+        return os.path.samestat(os.fstat(handle), os.stat(path))  # noqa: PTH116 - as fstat
     except FileNotFoundError:
         return False
 

@@ -89,7 +89,7 @@ def test_files(
     path = tmp_path / "study.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")
     asked = ["sensitivity", str(path), "--model", str(tiny_folder)]
-    refused(asked, 2, "study.toml", capsys=capsys, *words)  # noqa: B026
+    refused(asked, 2, "study.toml", *words, capsys=capsys)
     assert [p.name for p in tmp_path.iterdir()] == ["study.toml"]
 
 

@@ -244,7 +244,8 @@ def test_a_worker_that_gives_other_bits_is_refused(question: Question) -> None:
     import zlib
 
     for change in ({"emitter": -1}, {"llvm": 1}):
-        other = dataclasses.replace(question, settings=question.settings | change)  # type: ignore[operator]
+        settings = {**question.settings, **change}
+        other = dataclasses.replace(question, settings=settings)
         with pytest.raises(RunError, match="cannot give another's bits"):
             cluster.run_chunk(zlib.compress(other.packed()), 0)
     packed = question.packed().replace(b'"versions": {"', b'"versions": {"x')

@@ -208,7 +208,7 @@ def test_a_mix_is_bounded_as_one_group() -> None:
 def test_search_curves_cannot_judge_a_mix() -> None:
     space = make_space(MIX, [("mix", ["a", "b"], True)])
     with pytest.raises(StudyError, match="cannot judge the mix 'mix'"):
-        analyse(space, ("y",), None, method=METHODS["fast"], n=129, seed=0)  # type: ignore[arg-type]
+        analyse(space, ("y",), None, method=METHODS["fast"], n=129, seed=0)  # type: ignore[arg-type] # never run
 
 
 @pytest.mark.parametrize(

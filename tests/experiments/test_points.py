@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sdmodel.errors import StudyError
 from sdmodel.experiments.designs import saltelli, sobol_points
 from sdmodel.experiments.points import (
+    Points,
     check_latin,
     latin_points,
     permuted,
@@ -59,11 +60,11 @@ def test_it_is_more_even_than_random_points() -> None:
 )
 @given(data=st.data())
 def test_any_rows_are_those_of_the_whole(
-    points: object, whole: np.ndarray, data: st.DataObject
+    points: Points, whole: np.ndarray, data: st.DataObject
 ) -> None:
     start = data.draw(st.integers(0, len(whole) - 1))
     stop = data.draw(st.integers(start + 1, len(whole)))
-    rows = points.rows(start, stop)  # type: ignore[attr-defined]
+    rows = points.rows(start, stop)
     assert rows.tobytes() == np.ascontiguousarray(whole[start:stop]).tobytes()
 
 
