@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import DataError, did_you_mean
+from sdmodel.study.tidy import Reader
 from sdmodel.study.toml_files import read_toml
 
 if TYPE_CHECKING:
@@ -48,23 +49,28 @@ def read_face(
     if path is None or not path.is_file():
         return _plain(names, outcomes)
     table: dict[str, Any] = dict(read_toml(path, DataError, "lab"))
-    problems = [
-        f"{path}: unknown key '{key}'; allowed: {', '.join(KEYS)}"
-        f"{did_you_mean(key, KEYS)}"
-        for key in table
-        if key not in KEYS
-    ]
+    reader = Reader(path)
+    problems = reader.problems
+    reader.keys(table, KEYS, "")
     ids = [str(outcome["id"]) for outcome in outcomes]
-    for board, shown in table.get("boards", {}).items():
+    named = reader.table(table, "boards")
+    boards = {key: reader.list_of_texts(named, key, "[boards]") for key in named}
+    for board, shown in boards.items():
         if board not in BOARDS:
             problems.append(
                 f"{path}, [boards]: '{board}'; allowed: {', '.join(BOARDS)}"
             )
         problems += _unknown(f"{path}, [boards] '{board}'", shown, ids, "outcome")
     placed: list[str] = []
-    for design in table.get("design", []):
+    designs: list[dict[str, Any]] = []
+    for place, design in reader.tables(table, "design"):
         where = f"{path}, [[design]] '{design.get('id')}'"
-        here = [*design.get("first", []), *design.get("more", [])]
+        lists = {
+            key: reader.list_of_texts(design, key, place)
+            for key in ("first", "more", "groups")
+        }
+        designs.append({**design, **lists})
+        here = [*lists["first"], *lists["more"]]
         problems += _unknown(where, here, names, "lever")
         problems += [
             f"{where}: '{name}' stands in two designs"
@@ -72,20 +78,19 @@ def read_face(
             if name in placed
         ]
         placed += here
-    problems += _unknown(f"{path}, [zh]", table.get("zh", {}), names, "lever")
+    problems += _unknown(f"{path}, [zh]", reader.table(table, "zh"), names, "lever")
     if problems:
         raise DataError(problems)
     group = {str(lever["name"]): lever.get("group") for lever in levers}
-    designs: list[dict[str, Any]] = [dict(design) for design in table.get("design", [])]
     left = [name for name in names if name not in placed]
     for design in designs:
-        groups = design.pop("groups", [])
+        groups = design.pop("groups")
         joining = [name for name in left if group[name] in groups]
-        design["more"] = [*design.get("more", []), *joining]
+        design["more"] = [*design["more"], *joining]
         left = [name for name in left if name not in joining]
     if left:
         designs.append({"id": "rest", "title": None, "first": [], "more": left})
-    return {**table, "boards": table.get("boards", {}), "design": designs}
+    return {**table, "boards": boards, "design": designs}
 
 
 def _unknown(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sdmodel.errors import DataError
 from sdmodel.lab.face import read_face
+from sdmodel.lab.page import as_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +51,15 @@ def test_outcomes_of_nobody_stand_on_numbered_boards() -> None:
     assert face["boards"] == {"1": ["a", "e"], "2": ["b"], "3": ["c"], "4": ["d"]}
 
 
+def test_lists_may_be_one_text_or_absent(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(
+        '[boards]\nfund = "cost"\n[[design]]\nid = "a"\nmore = "beds"\n', "utf-8"
+    )
+    face = json.loads(as_json(read_face(tmp_path, LEVERS, OUTCOMES)))
+    assert face["boards"] == {"fund": ["cost"]}
+    assert face["design"][0] == {"id": "a", "more": ["beds"], "first": []}
+
+
 def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text(
         'questoin = "x"\n[boards]\nfond = ["cost"]\npatients = ["wayt"]\n'
@@ -60,6 +71,24 @@ def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:
     text = str(raised.value)
     for word in ("questoin", "question", "fond", "wayt", "prize", "price"):
         assert word in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "boards = 3",
+        "design = 3",
+        "zh = 3",
+        "[boards]\nfund = 3",
+        "[[design]]\nfirst = 3",
+        "[[design]]\nmore = [3]",
+        "[[design]]\ngroups = 3",
+    ],
+)
+def test_what_is_of_the_wrong_kind_is_told(text: str, tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text(text, "utf-8")
+    with pytest.raises(DataError, match=r"lab\.toml.*(table|texts)"):
+        read_face(tmp_path, LEVERS, OUTCOMES)
 
 
 def test_every_lever_of_the_model_that_ships_is_placed_and_explained_in_chinese() -> (
