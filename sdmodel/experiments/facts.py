@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import DataError, did_you_mean
 from sdmodel.experiments.exogenous import exogenous_series
 from sdmodel.model.core import plain
-from sdmodel.study.files import read_text
 from sdmodel.study.summaries import POLICY_START
+from sdmodel.study.toml_files import read_toml, subtable, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,32 +105,19 @@ def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     path = folder / ABOUT
     if not path.is_file():
         return {}
-    try:
-        about = tomllib.loads(read_text(path, DataError, "report text"))
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{path}: not valid TOML: {error}"
-        raise DataError(msg) from error
-    picture = about.get("picture", {})
-    problems = [
-        f"{path}: unknown key '{key}'; allowed: {', '.join(_KEYS)}"
-        + did_you_mean(key, _KEYS)
-        for key in about
-        if key not in _KEYS
-    ]
-    problems += [
-        f"{path}, [picture]: unknown key '{key}'; allowed: {', '.join(_PICTURE_KEYS)}"
-        for key in picture
-        if key not in _PICTURE_KEYS
-    ]
+    about = read_toml(path, DataError, "report text")
+    problems = unknown_keys(str(path), about, _KEYS)
+    picture = subtable(path, "picture", about, problems)
+    problems += unknown_keys(f"{path}, [picture]", picture, _PICTURE_KEYS)
     problems += [
         f"{path}, [titles]: {name!r} = {title!r}; allowed: text"
-        for name, title in dict(about.get("titles", {})).items()
+        for name, title in subtable(path, "titles", about, problems).items()
         if not isinstance(title, str) or not title.strip()
     ]
     problems += [
         f"{path}, [notice]: {name} = {value!r}; allowed: a number above 0 in the "
         'unit of the outcome, "any", or {relative = NUMBER}'
-        for name, value in dict(about.get("notice", {})).items()
+        for name, value in subtable(path, "notice", about, problems).items()
         if not _is_notice(value)
     ]
     problems += _picture_problems(path, picture, facts)

@@ -20,7 +20,7 @@ from sdmodel.model.core import Model, plain
 from sdmodel.model.units import UnitTextError, parse_unit
 from sdmodel.study.controls import unit_of
 from sdmodel.study.names import settable
-from sdmodel.study.toml_files import read_toml, subtable
+from sdmodel.study.toml_files import read_toml, subtable, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,12 +97,7 @@ def read_grid(path: Path) -> Grid:
         With every problem of the file at once.
     """
     table = read_toml(path, ScenarioError, "grid")
-    problems = [
-        f"{path}: unknown key '{key}'; allowed: {', '.join(KEYS)}"
-        f"{did_you_mean(key, KEYS)}"
-        for key in table
-        if key not in KEYS
-    ]
+    problems = unknown_keys(str(path), table, KEYS)
     scale = table.get("scale", 1.0)
     if not _number(scale) or not _FACTORS[0] <= scale <= _FACTORS[1]:
         problems.append(

@@ -10,7 +10,7 @@ from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
 from sdmodel.study.locate import usable
 from sdmodel.study.names import settable
-from sdmodel.study.toml_files import read_toml, subtable
+from sdmodel.study.toml_files import read_toml, subtable, unknown_keys
 from sdmodel.study.values import (
     Value,
     limit_problem,
@@ -83,12 +83,7 @@ def read_scenario_file(path: Path) -> ScenarioFile:
     if not table:
         msg = f"{path}: holds no scenario: it needs a title or [values]"
         raise ScenarioError(msg)
-    problems = [
-        f"{path}: unknown key '{key}'; allowed: {', '.join(KEYS)}"
-        f"{did_you_mean(key, KEYS)}"
-        for key in table
-        if key not in KEYS
-    ]
+    problems = unknown_keys(str(path), table, KEYS)
     title = _texts(path, "title", table.get("title", {}), problems)
     story = _texts(path, "story", table.get("story", {}), problems)
     shows = _texts(path, "shows", table.get("shows", {}), problems)

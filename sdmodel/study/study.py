@@ -14,7 +14,7 @@ from sdmodel.study.factors import Mix, Range, parse_ranges
 from sdmodel.study.locate import locate_model
 from sdmodel.study.study_names import with_controls, with_outcomes, with_scenarios
 from sdmodel.study.summaries import DISCOUNT_RATE
-from sdmodel.study.toml_files import read_toml
+from sdmodel.study.toml_files import read_toml, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,13 +122,13 @@ def read_study(
         With every problem at once.
     """
     table = read_toml(path, StudyError, "study")
-    problems = _unknown(str(path), table, _KEYS)
+    problems = unknown_keys(str(path), table, _KEYS)
     design = table.get("design")
     if not isinstance(design, dict):
         problems.append(f"{path}: the table [design] is missing, with method, n, seed")
         design = {}
     where = f"{path}, [design]"
-    problems += _unknown(where, design, _DESIGN_KEYS)
+    problems += unknown_keys(where, design, _DESIGN_KEYS)
     named = _text(path, table, "model", problems, default="consortium")
     method = _method(path, where, design.get("method"), problems)
     ranges = parse_ranges(path, where, design.get("ranges", {}), problems)
@@ -186,17 +186,6 @@ def override(
     if problems:
         raise StudyError(problems)
     return dataclasses.replace(study, **changes)  # type: ignore[arg-type]  # as checked
-
-
-def _unknown(
-    where: str, table: Mapping[str, object], keys: tuple[str, ...]
-) -> list[str]:
-    return [
-        f"{where}: unknown key '{key}'; allowed: {', '.join(keys)}"
-        f"{did_you_mean(key, keys)}"
-        for key in table
-        if key not in keys
-    ]
 
 
 def _text(
@@ -290,7 +279,7 @@ def _mixes(where: str, given: object, problems: list[str]) -> tuple[Mix, ...]:
     found: list[Mix] = []
     for number, table in enumerate(given, start=1):
         place = f"{where}, mix {number}"
-        problems += _unknown(place, table, _MIX_KEYS)
+        problems += unknown_keys(place, table, _MIX_KEYS)
         name = table.get("name", f"mix {number}")
         if not isinstance(name, str) or not name.strip():
             problems.append(f"{place}, 'name': {name!r}; allowed: text")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import did_you_mean
 from sdmodel.study.scenario import LANGUAGES
+from sdmodel.study.toml_files import unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,12 +28,8 @@ class Reader:
         self, table: Mapping[str, object], allowed: tuple[str, ...], place: str
     ) -> None:
         """Note the keys that the table may not have."""
-        for key in table:
-            if key not in allowed:
-                hint = did_you_mean(key, allowed)
-                self.say(
-                    place, f"unknown key '{key}'; allowed: {', '.join(allowed)}{hint}"
-                )
+        where = f"{self.path}{f', {place}' if place else ''}"
+        self.problems += unknown_keys(where, table, allowed)
 
     def table(
         self, table: Mapping[str, object], key: str, place: str = ""

@@ -6,10 +6,11 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
+from sdmodel.errors import did_you_mean
 from sdmodel.study.files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from sdmodel.errors import SdmodelError
@@ -53,6 +54,16 @@ def subtable(
         return found
     problems.append(f"{path}, '{key}': must be a table, [{key}], not {found!r}")
     return {}
+
+
+def unknown_keys(where: str, table: Iterable[str], allowed: Sequence[str]) -> list[str]:
+    """Return a sentence for each key that is not allowed, with the nearest that is."""
+    return [
+        f"{where}: unknown key '{key}'; allowed: {', '.join(allowed)}"
+        f"{did_you_mean(key, allowed)}"
+        for key in table
+        if key not in allowed
+    ]
 
 
 def _has_giant(item: object) -> bool:

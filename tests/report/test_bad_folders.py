@@ -112,3 +112,13 @@ def test_rules_that_are_none_are_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "report.toml").write_text(f"[notice]\nwait = {text}\n", "utf-8")
     with pytest.raises(DataError, match="allowed: a number above 0"):
         read_about(tmp_path, {"sectors": [], "links": []})
+
+
+@pytest.mark.parametrize("key", ["picture", "titles", "notice"])
+def test_a_number_where_a_table_belongs_is_refused(tmp_path: Path, key: str) -> None:
+    from sdmodel.errors import DataError
+    from sdmodel.experiments.facts import read_about
+
+    (tmp_path / "report.toml").write_text(f"{key} = 3\n", "utf-8")
+    with pytest.raises(DataError, match=f"'{key}': must be a table"):
+        read_about(tmp_path, {"sectors": [], "links": []})
