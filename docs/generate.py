@@ -93,7 +93,7 @@ def variables_page() -> str:
                 "[variables.html](variables.html), or `sdmodel book` for any model."
             ),
             (
-                f"{len(book.model.variables)} variables, {book.scalars} scalars with "
+                f"{book.variables} variables, {book.scalars} scalars with "
                 f"their subscripts written out, {len(book.model.states)} states, "
                 f"{len(book.controls)} controls."
             ),

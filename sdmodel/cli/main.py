@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VERBS: dict[str, tuple[str, str]] = {
-    "demo": ("sdmodel.cli.demo:demo", "The main job: regimes, a study and a report."),
+    "demo": ("sdmodel.cli.demo:demo", "The main job: regimes, two studies, a report."),
     "scenarios": ("sdmodel.cli.listing:scenarios", "List the scenarios of a model."),
     "levers": ("sdmodel.cli.listing:levers", "List what may be moved."),
     "outcomes": ("sdmodel.cli.listing:outcomes", "List what is looked at."),
@@ -137,6 +137,9 @@ def _show_version(ctx: click.Context) -> None:
 )
 def cli() -> None:
     """See what ways of paying providers do to a county health system.
+
+    Begin with 'sdmodel demo'. 'sdmodel VERB --help' tells what a verb does, with an
+    example.
 
     Example: sdmodel run drg --set "integration aim=0.6"
     """

@@ -80,6 +80,11 @@ class Book:
     exogenous: tuple[tuple[str, str, str], ...] = ()
     loops: tuple[Mapping[str, str], ...] = field(default=())
 
+    @property
+    def variables(self) -> int:
+        """How many variables there are, as `check` counts: the clock's are not."""
+        return sum(v.kind != "control" for v in self.model.variables.values())
+
 
 def make_book(workbook: Workbook) -> Book:
     """Return the book of a model.
