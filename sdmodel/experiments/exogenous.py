@@ -166,10 +166,22 @@ class _Reading:
         variable, node for node, is followed as well.
         """
         roots = {self.model.scalars[element] for element in item.elements}
+        roots -= self._copied(item)
         found = self._kind(item, roots, self.scalars - roots)
         if found is None and told:
             found = self._kind(item, roots, frozenset())
         return None if found == "table" else found
+
+    def _copied(self, item: Variable) -> set[NodeId]:
+        """Return the nodes of variables that the equation names: ``a[east] = b``."""
+        read = names_in(item.equation, self.model) - {plain(item.name)}
+        return {
+            self.model.scalars[element]
+            for other in self.model.variables.values()
+            if plain(other.name) in read
+            for element in other.elements
+            if element in self.model.scalars  # a table has no value of its own
+        }
 
     def _kind(
         self, item: Variable, roots: set[NodeId], stops: frozenset[NodeId]
