@@ -213,6 +213,7 @@ def test_table_behind_a_figure_holds_its_numbers(lab: Any) -> None:
     board = lab.page.locator(".board").first
     board.get_by_role("button", name="Table").click()
     rows = board.locator("table tbody tr")
+    rows.first.wait_for()
     assert rows.count() == 31
     first = rows.first.locator("th").inner_text()
     assert first == "2010"

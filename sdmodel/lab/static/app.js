@@ -132,6 +132,8 @@
 
   Lab.setLanguage = function (lang) {
     Lab.lang = lang === "zh" ? "zh" : "en";
+    Lab.announce(""); // what was said last is in the other language
+    byId("said").textContent = "";
     Lab.redraw("language");
   };
 
