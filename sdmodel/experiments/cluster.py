@@ -48,7 +48,7 @@ def check_installed() -> None:
     if find_spec("distributed") is None:
         msg = (
             "--cluster needs Dask, which is not installed; "
-            "pip install 'sdmodel[cluster]'"
+            'pip install "sdmodel[cluster]"'
         )
         raise HostError(msg)
 

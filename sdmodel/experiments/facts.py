@@ -141,11 +141,16 @@ def _picture_problems(
     sectors = [str(sector["name"]) for sector in facts["sectors"]]
     by_plain = {plain(name): name for name in sectors}
     boxes: dict[str, list[str]] = {}
+    problems += _not_tables(path, picture)
     for number, box in enumerate(_tables(picture, "box"), start=1):
         where = f"{path}, box {number}"
         problems += _missing(where, box, ("id", "title", "at", "size", "sectors"))
         found = []
-        for name in box.get("sectors", []):
+        named = box.get("sectors", [])
+        if not isinstance(named, list):
+            problems.append(f"{where}: 'sectors' = {named!r}; allowed: a list of names")
+            named = []
+        for name in named:
             if plain(str(name)) in by_plain:
                 found.append(by_plain[plain(str(name))])
             else:
@@ -171,7 +176,18 @@ def _picture_problems(
 
 def _tables(picture: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
     found = picture.get(key, [])
+    if not isinstance(found, list):
+        return []
     return [item for item in found if isinstance(item, dict)]
+
+
+def _not_tables(path: Path, picture: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{path}, [picture]: {key} = {found!r}; allowed: tables, [[picture.{key}]]"
+        for key in ("box", "arrow")
+        if (found := picture.get(key, [])) is not None
+        and not (isinstance(found, list) and all(isinstance(x, dict) for x in found))
+    ]
 
 
 def _missing(where: str, table: Mapping[str, Any], keys: Sequence[str]) -> list[str]:

@@ -194,7 +194,7 @@ def test_without_dask_the_line_that_installs_it_is_told(
     monkeypatch.setattr("importlib.util.find_spec", none)
     study, out = write_study(tmp_path), tmp_path / "out"
     assert main(["sweep", str(study), "--out", str(out), "--cluster", "local"]) == 3
-    assert "pip install 'sdmodel[cluster]'" in capsys.readouterr().err
+    assert 'pip install "sdmodel[cluster]"' in capsys.readouterr().err
     assert not out.exists()
 
 

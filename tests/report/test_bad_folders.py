@@ -122,3 +122,15 @@ def test_a_number_where_a_table_belongs_is_refused(tmp_path: Path, key: str) -> 
     (tmp_path / "report.toml").write_text(f"{key} = 3\n", "utf-8")
     with pytest.raises(DataError, match=f"'{key}': must be a table"):
         read_about(tmp_path, {"sectors": [], "links": []})
+
+
+@pytest.mark.parametrize(
+    "text", ["box = 3", "arrow = 'a'", "[[picture.box]]\nsectors = 3"]
+)
+def test_a_picture_of_the_wrong_kind_is_refused(tmp_path: Path, text: str) -> None:
+    from sdmodel.errors import DataError
+    from sdmodel.experiments.facts import read_about
+
+    (tmp_path / "report.toml").write_text(f"[picture]\n{text}\n", "utf-8")
+    with pytest.raises(DataError, match=r"report\.toml.* = .*; allowed: "):
+        read_about(tmp_path, {"sectors": [], "links": []})
