@@ -15,7 +15,7 @@ import numpy as np
 from sdmodel.engines.native import Kernel, compile_plan, cores, missing
 from sdmodel.engines.plan import Stage, make_plan
 from sdmodel.engines.simulate import simulate
-from sdmodel.experiments.whatif import evaluate, headline_keys
+from sdmodel.experiments.whatif import evaluate, headline_keys, run
 from sdmodel.study.design import Inputs, Save
 from sdmodel.study.scenario import Scenario
 
@@ -81,7 +81,8 @@ class Bench:
 
     ``compile_cold`` and ``compile_cached`` are of the kernel for many runs,
     ``compile_single`` of that for one. ``one_run`` is the engine alone, ``what_if``
-    the same with all outcomes and their summaries. ``start`` is the time of a new
+    the same with all outcomes and their summaries, ``labelled`` as an xarray.Dataset.
+    ``start`` is the time of a new
     Python process up to its first numbers, translation and kernel on disk. Batches
     save ``batch_times`` times; one run saves all. Ratios are to the compiled engine's
     time for a run in a batch on one core. ``peak_bytes`` is the largest memory of the
@@ -102,6 +103,7 @@ class Bench:
     one_run_median: float
     what_if_warm: float | None
     what_if_median: float | None
+    what_if_labelled: float | None
     batch_runs: int
     batch_times: int
     batch_one_core: float
@@ -272,6 +274,7 @@ def measure(
     keys = headline_keys(outcomes)
     ask = Scenario("as written", {}, {}, {}, {}, None)
     asked = _times(lambda: evaluate(model, [ask], keys), 200 if keys else 0)
+    labelled = _times(lambda: run(model, ask), 50 if keys else 0)
     say("starting Python anew")
     start = _start(model, names)
     say(f"{RUNS} runs on one core and on {cores()}")
@@ -311,6 +314,7 @@ def measure(
         one_run_median=float(np.median(warm)),
         what_if_warm=min(asked, default=None),
         what_if_median=float(np.median(asked)) if asked else None,
+        what_if_labelled=float(np.median(labelled)) if labelled else None,
         batch_runs=RUNS,
         batch_times=len(some.times or ()),
         batch_one_core=one,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sdmodel.errors import SdmodelError, StudyError
 from sdmodel.study.controls import read_controls
 from sdmodel.study.factors import ranged
+from sdmodel.study.files import stamp
 from sdmodel.study.grids import find_grid, on_grid, read_grid
 from sdmodel.study.locate import is_shipped, locate_model, split_grid
 from sdmodel.study.outcomes import element_outcomes, read_outcomes, stock_outcomes
@@ -24,10 +26,12 @@ if TYPE_CHECKING:
 
     from sdmodel.model.core import Model
     from sdmodel.study.controls import Control
+    from sdmodel.study.files import Stamp
     from sdmodel.study.outcomes import Outcome
     from sdmodel.study.scenario import Scenario
     from sdmodel.study.study import Study
 
+_CONTROLS, _OUTCOMES = "controls.csv", "outcomes.csv"
 _JUDGE = (
     "engine pysd makes a Python program of this model and runs it; its names were "
     "checked first, but use it for models from people you trust"
@@ -96,19 +100,44 @@ def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:
 
 
 def workbook_of(model: Model, folder: Path | None) -> Workbook:
-    """Return a model that was read already, with the tables of ``folder``."""
+    """Return a model that was read already, with the tables of ``folder``.
+
+    Tables are read again when their files have changed: someone who asks one what-if
+    after another waits for the runs alone.
+    """
+    tables = () if folder is None else (folder / _CONTROLS, folder / _OUTCOMES)
+    return _workbook(_Same(model), folder, tuple(map(stamp, tables)))
+
+
+class _Same:
+    """A model as the key of a cache: itself, not one like it."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.model is self.model
+
+
+@lru_cache(maxsize=4)
+def _workbook(same: _Same, folder: Path | None, stamps: tuple[Stamp, ...]) -> Workbook:
+    del stamps  # only tells one state of the files from another
+    model = same.model
     problems: list[str] = []
     controls: tuple[Control, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     kind: type[SdmodelError] | None = None
     try:
-        if folder is not None and (folder / "controls.csv").exists():
+        if folder is not None and (folder / _CONTROLS).exists():
             controls = read_controls(folder, model)
     except SdmodelError as error:
         problems += error.problems
         kind = type(error)
     try:
-        if folder is not None and (folder / "outcomes.csv").exists():
+        if folder is not None and (folder / _OUTCOMES).exists():
             outcomes = read_outcomes(folder, model)
         else:
             outcomes = stock_outcomes(model)

@@ -20,6 +20,19 @@ LARGEST_TEXT = 4_000_000
 """Bytes of the largest scenario, study or table file that is read."""
 
 
+Stamp = tuple[int, int, int] | None
+"""What tells one state of a file from another; None where there is no file."""
+
+
+def stamp(path: Path) -> Stamp:
+    """Return the time of the last change, the size and the number of a file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def read_text(path: Path, problem: type[SdmodelError], what: str) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark.
 

@@ -16,6 +16,7 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,6 +126,11 @@ def describe(
 
 def versions() -> dict[str, str]:
     """Return the versions of what computes; absent packages are left out."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     from importlib import metadata
 
     found: dict[str, str] = {}

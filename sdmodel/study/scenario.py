@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
+from sdmodel.study.files import stamp
 from sdmodel.study.locate import usable
 from sdmodel.study.names import settable
 from sdmodel.study.toml_files import read_toml, subtable, unknown_keys
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sdmodel.study.controls import Control
+    from sdmodel.study.files import Stamp
 
 KEYS = ("title", "kind", "story", "shows", "from", "values", "evidence")
 KINDS = ("regime", "case", "international", "policy")
@@ -79,6 +82,12 @@ def read_scenario_file(path: Path) -> ScenarioFile:
     ScenarioError
         If it is unreadable, has unknown keys or texts of the wrong kind.
     """
+    return _scenario_file(path, stamp(path))
+
+
+@lru_cache(maxsize=256)
+def _scenario_file(path: Path, state: Stamp) -> ScenarioFile:
+    del state  # read again when the file has changed
     table = read_toml(path, ScenarioError, "scenario")
     if not table:
         msg = f"{path}: holds no scenario: it needs a title or [values]"

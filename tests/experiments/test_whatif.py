@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import xarray as xr
 
 import sdmodel
-from sdmodel.errors import RunError, ScenarioError, UsageError
+from sdmodel.errors import DataError, RunError, ScenarioError, UsageError
 from sdmodel.experiments.compare import compare
 from sdmodel.experiments.whatif import evaluate, headline_keys, run
 from sdmodel.experiments.workbook import open_workbook, read_scenario
@@ -145,3 +146,23 @@ def test_the_public_names_exist_and_read_well(tiny_folder: Path) -> None:
         _ = sdmodel.runn
     with pytest.raises(ScenarioError, match="nearest: 'drg'"):
         sdmodel.read_scenario("drgg", model)
+
+
+def test_a_changed_file_counts_at_once(tmp_path: Path, tiny_folder: Path) -> None:
+    # Both are kept between what-ifs; whoever edits a file must see it in the next one.
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_folder, folder)
+    model = sdmodel.read_model(folder)
+    before = run(model, "drg")
+    assert before["fund_balance"].attrs["units"] == "CNY"
+    outcomes, drg = folder / "outcomes.csv", folder / "scenarios" / "drg.toml"
+    text = outcomes.read_text("utf-8")
+    outcomes.write_text(text.replace("fund_balance", "fund_left"), "utf-8")
+    drg.write_text('title = "none"\n[values]\n"DRG share" = 0.0\n', "utf-8")
+    after = run(model, "drg")
+    assert "fund_left" in after
+    assert "fund_balance" not in after
+    assert (after["fund_left"].values != before["fund_balance"].values).any()
+    outcomes.write_text("id,expresion\n", "utf-8")
+    with pytest.raises(DataError, match="expresion"):
+        run(model, "drg")
