@@ -18,9 +18,12 @@ UNITS: dict[str, dict[str, tuple[float, str]]] = {
     "CNY/point": {"en": (1, "CNY per point"), "zh": (1, "元/分")},
     "CNY/(person*year)": {
         "en": (1, "CNY per person and year"),
-        "zh": (1, "元/人·年"),
+        "zh": (1, "元/（人·年）"),
     },
-    "CNY/(physician*year)": {"en": (1, "CNY a year"), "zh": (1e-4, "万元/年")},
+    "CNY/(physician*year)": {
+        "en": (1, "CNY per physician and year"),
+        "zh": (1e-4, "万元/（医师·年）"),
+    },
     "month": {"en": (1, "months"), "zh": (1, "个月")},
     "person": {"en": (1, "people"), "zh": (1, "人")},
     "person*year": {"en": (1, "years of life"), "zh": (1, "人年")},

@@ -12,6 +12,7 @@ from sdmodel.errors import DataError, HostError, SdmodelError
 from sdmodel.experiments.workbook import open_workbook
 from sdmodel.lab.build import build
 from sdmodel.lab.data import collect
+from sdmodel.lab.face import read_face
 from sdmodel.lab.draws import prior
 from sdmodel.lab.flows import read_flows
 from sdmodel.lab.levers import BARE_SPREAD, bare_controls
@@ -61,6 +62,18 @@ def test_every_control_outcome_and_scenario_is_on_the_page(
     levers = [d for d in data["levers"] if d["role"] == "lever"]
     assert all(d["meaning"]["en"] and d["label"]["zh"] for d in levers)
     assert all(d["title"]["zh"] and d["story"]["zh"] for d in data["presets"])
+
+
+def test_all_that_moves_says_what_it_means_in_both_languages(
+    data: dict[str, Any],
+) -> None:
+    book = open_workbook("consortium")
+    face: Any = read_face(book.folder, data["levers"], data["outcomes"])
+    for lever in data["levers"]:
+        if lever["group"] != "fixed":  # conventions have no slider
+            words = lever["meaning"]
+            assert words["en"], lever["name"]
+            assert words["zh"] or face["zh"][lever["name"]]["meaning"], lever["name"]
 
 
 def test_page_data_is_strict_json_with_a_fair_size(data: dict[str, Any]) -> None:

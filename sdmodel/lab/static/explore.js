@@ -81,10 +81,10 @@
     const axis = (ticks) => (v) => Lab.tick(v, ticks[1] - ticks[0] || 1);
     svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${height - 44})`).call(d3.axisBottom(x).ticks(5).tickFormat(axis(x.ticks(5))));
     svg.append("g").attr("class", "axis y").attr("transform", "translate(64,0)").call(d3.axisLeft(y).ticks(5).tickSize(-(width - 80)).tickFormat(axis(y.ticks(5))));
-    const arrow = { up: "↑", down: "↓", neutral: "" };
-    const title = (o, s) => `${Lab.say(o.label)}${s.unit ? ` (${s.unit})` : ""} ${Lab.t("explore.better", { arrow: arrow[o.good] }).trim()}`;
-    svg.append("text").attr("x", width / 2).attr("y", height - 8).attr("text-anchor", "middle").text(title(ox, sx));
-    svg.append("text").attr("transform", `translate(12,${height / 2 - 10}) rotate(-90)`).attr("text-anchor", "middle").text(title(oy, sy));
+    const better = (o, up, down) => (o.good === "neutral" ? "" : ` ${Lab.t("explore.better", { arrow: o.good === "up" ? up : down })}`);
+    const title = (o, s, ...arrows) => `${Lab.say(o.label)}${s.unit ? ` (${s.unit})` : ""}${better(o, ...arrows)}`;
+    svg.append("text").attr("x", width / 2).attr("y", height - 8).attr("text-anchor", "middle").text(title(ox, sx, "→", "←"));
+    svg.append("text").attr("transform", `translate(12,${height / 2 - 10}) rotate(-90)`).attr("text-anchor", "middle").text(title(oy, sy, "→", "←"));
     // Whiskers of the draws only for the point under the hand: thirty crosses hide each other.
     const whisk = svg.append("g").attr("class", "whisk");
     const clamp = (scale, v) => Math.max(Math.min(...scale.range()), Math.min(Math.max(...scale.range()), scale(v)));

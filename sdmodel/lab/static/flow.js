@@ -8,6 +8,12 @@
   const has = ["visits", "admissions"].every((kind) => TIERS.every((t) => flows.has(`${kind}_${t}`)));
   let year = data.model.end;
 
+  /** Return the outcome by whose size a kind of flows is written. */
+  function scaleOf(kind, result, i) {
+    const most = TIERS.map((t) => `${kind}_${t}`).reduce((a, b) => (result.flows[b][i] > result.flows[a][i] ? b : a));
+    return { id: most, unit: flows.get(most).unit, good: "neutral" };
+  }
+
   /** Draw people on the left, tiers on the right; ribbons as wide as the flows. */
   function sankey(place, kind, result, base, i) {
     const d3 = globalThis.d3;
@@ -19,10 +25,10 @@
     const sizes = TIERS.map((t) => of(result, `${kind}_${t}`));
     const whole = sizes.reduce((a, b) => a + b, 0);
     const k = (height - 2 * top - 2 * gap) / whole;
-    const right = width - 165;
+    const right = width - 125;
     const svg = d3.select(place).append("svg").attr("class", "chart sankey").attr("width", width).attr("height", height).attr("role", "img");
-    const outcome = (id) => ({ id, unit: flows.get(id).unit, good: "neutral" });
-    const text = (id, r) => Lab.value(outcome(id), of(r, id));
+    // One scale for all tiers: that of the largest. Its unit stands above the figure.
+    const scale = scaleOf(kind, result, i);
     let left = (height - whole * k) / 2;
     svg.append("rect").attr("class", "node").attr("x", 0).attr("y", left).attr("width", 10).attr("height", whole * k);
     let y = top;
@@ -36,7 +42,7 @@
       svg.append("rect").attr("class", `node t${j}`).attr("x", right).attr("y", y).attr("width", 10).attr("height", Math.max(1, size));
       const share = `${Lab.plain((100 * sizes[j]) / whole, 1)}%`;
       const change = of(result, id) - of(base, id);
-      const words = [Lab.t(`flow.${tier}`), `${text(id, result)} · ${share}`, Math.abs(change) > 1e-6 * whole ? Lab.difference(outcome(id), change, of(base, id)) : ""];
+      const words = [Lab.t(`flow.${tier}`), `${Lab.value(scale, of(result, id), true)} · ${share}`, Math.abs(change) > 1e-6 * whole ? Lab.difference(scale, change, of(base, id), true) : ""];
       said.push(words.filter(Boolean).join(" "));
       const label = svg.append("text").attr("x", right + 16).attr("y", Math.min(height - 34, Math.max(12, y + size / 2 - 8)));
       words.forEach((w, n) => label.append("tspan").attr("x", right + 16).attr("dy", n ? 13 : 0).attr("class", n ? null : "strong").text(w));
@@ -62,7 +68,7 @@
     const i = data.times.indexOf(year);
     const place = panel.querySelector(".flows");
     place.replaceChildren();
-    const boxes = ["visits", "admissions"].map((kind) => [kind, h("figure", null, h("figcaption", null, Lab.t(`flow.${kind}`)))]);
+    const boxes = ["visits", "admissions"].map((kind) => [kind, h("figure", null, h("figcaption", null, `${Lab.t(`flow.${kind}`)} (${Lab.scale(scaleOf(kind, now.policyMine, i)).unit})`))]);
     place.append(...boxes.map(([, box]) => box));
     for (const [kind, box] of boxes) sankey(box, kind, now.policyMine, now.base, i);
     const way = (id) => flows.has(id) ? Lab.t(`flow.${id}`, { value: Lab.value({ id, unit: flows.get(id).unit }, now.policyMine.flows[id][i]), before: Lab.value({ id, unit: flows.get(id).unit }, now.base.flows[id][i]) }) : "";

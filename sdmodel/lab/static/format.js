@@ -35,18 +35,18 @@
   function unitWords(unit) {
     if (!unit || unit === "1" || unit === "Dmnl" || unit === "dmnl") return "";
     const word = (w) => (Lab.has(`unit.${w}`) ? Lab.t(`unit.${w}`) : w);
-    if (Lab.lang === "zh") {
-      return unit
-        .replace(/[A-Za-z]+/g, word)
-        .replace(/[()]/g, "")
-        .replace(/\*/g, "·")
-        .replace(/^1\//, "每");
-    }
-    const [above, below] = unit.split("/");
     const one = (w) => (Lab.has(`each.${w}`) ? Lab.t(`each.${w}`) : w);
-    const top = above === "1" ? "" : above.replace(/[A-Za-z]+/g, word).replace(/\*/g, " · ");
-    if (!below) return top;
-    return `${top} ${below.replace(/[A-Za-z]+/g, one).replace(/[()]/g, "").replace(/\*/g, " and ").replace(/^/, "per ")}`.trim();
+    const [above, below] = unit.split("/");
+    const top = above === "1" ? "" : above.replace(/[A-Za-z]+/g, word);
+    if (Lab.lang === "zh") {
+      const many = top.replace(/[()]/g, "").replace(/\*/g, "·");
+      if (!below) return many;
+      const each = below.replace(/[A-Za-z]+/g, one).replace(/\*/g, "·").replace("(", "（").replace(")", "）");
+      return many ? `${many}/${each}` : `每${each.replace(/[（）]/g, "")}`;
+    }
+    const many = top.replace(/\*/g, " · ");
+    if (!below) return many;
+    return `${many} per ${below.replace(/[A-Za-z]+/g, one).replace(/[()]/g, "").replace(/\*/g, " and ")}`.trim();
   }
 
   // The largest size an outcome has in the baseline decides between thousands and millions.

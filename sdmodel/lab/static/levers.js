@@ -8,11 +8,21 @@
   const open = new Set();
   let bars = [];
 
+  // Kinds of source, named in the reader's language where the citation itself is not.
+  const KINDS = { assumption: "assumption", "policy choice": "policy", "hand-calibrated to targets.csv": "calibrated", "thought experiment": "experiment" };
+
+  /** Return a source; where it is in English only, what kind it is stands in the page's language. */
+  function cite(english, chinese) {
+    const kind = Object.keys(KINDS).find((k) => english.startsWith(k));
+    if (Lab.lang === "en" || chinese || !kind) return [Lab.text("span", { en: english, zh: chinese || null })];
+    const rest = english.slice(kind.length).replace(/^[:;,]? ?/, "");
+    return [Lab.t(`source.${KINDS[kind]}`), rest ? "：" : "", h("span", { lang: "en" }, rest)];
+  }
+
   /** Return the words on a lever: meaning, range, source, grade. */
   function about(lever) {
     const own = (face.zh || {})[lever.name] || {};
     const meaning = { en: lever.meaning?.en || "", zh: lever.meaning?.zh || own.meaning || "" };
-    const source = { en: lever.source, zh: lever.source_zh || own.source || "" };
     const number = (v) => Lab.leverText(lever, v);
     const list = h("dl", null);
     const add = (key, ...content) => list.append(h("dt", null, Lab.t(key)), h("dd", null, ...content));
@@ -20,7 +30,7 @@
     if (meaning[Lab.lang]) add("lever.meaning", meaning[Lab.lang]);
     add("lever.default", number(lever.default));
     add("lever.range", Lab.t("number.interval", { low: number(lever.min), high: number(lever.max) }));
-    add("lever.source", Lab.text("span", source));
+    add("lever.source", ...cite(lever.source, own.source));
     add("lever.grade", h("span", { class: `grade ${lever.grade}` }, Lab.t(`grade.${lever.grade}`)));
     return list;
   }
@@ -98,8 +108,9 @@
   /** Return the bar that shows how the whole of a mix is shared out. */
   function mixBar(mix) {
     const bar = h("div.mix", { role: "img" });
-    bars.push({ mix, bar });
-    return bar;
+    const key = h("p.mix-key", { "aria-hidden": "true" });
+    bars.push({ mix, bar, key });
+    return h("div", null, bar, key);
   }
 
   function design(item) {
@@ -201,7 +212,7 @@
       reset.hidden = !moved;
       slider.style.setProperty("--fill", String((level - lever.min) / (lever.max - lever.min || 1)));
     }
-    for (const { mix, bar } of bars) drawMix(mix, bar);
+    bars.forEach(drawMix);
     const preset = Lab.preset.get(Lab.state.preset);
     document.getElementById("preset").value = preset ? preset.id : "";
     if (told !== `${Lab.state.preset} ${Lab.lang}`) tell(preset);
@@ -233,25 +244,25 @@
     return list;
   }
 
-  function drawMix(mix, bar) {
+  function drawMix({ mix, bar, key }) {
     const short = (name) => Lab.say((face.short || {})[name] || Lab.lever.get(name).label);
     const parts = mix.members.map((name) => [short(name), Lab.level(Lab.now(name))]);
     const rest = 1 - parts.reduce((sum, [, v]) => sum + v, 0);
     parts.push([Lab.say((face.rest || {})[mix.name]) || Lab.t("lever.rest"), Math.max(0, rest)]);
-    const key = parts.map(([, v]) => v).join();
-    if (bar.shown === key) return;
-    bar.shown = key;
+    const shares = parts.map(([, v]) => v).join();
+    if (bar.shown === shares) return;
+    bar.shown = shares;
     const shown = parts.filter(([, v]) => v > 0.0005);
     const percent = (v) => `${Lab.plain(v * 100, 0)}%`;
     bar.setAttribute("aria-label", shown.map(([n, v]) => `${n} ${percent(v)}`).join(Lab.t("number.comma")));
-    // A label stands in its part if it has room: Chinese letters are twice as wide.
-    const width = 280;
-    const fits = (text, v) => ([...text].reduce((w, c) => w + (c > "\u2e7f" ? 12 : 6.6), 6) < v * width ? text : "");
+    const place = (name) => parts.findIndex(([n]) => n === name);
     bar.replaceChildren(...shown.map(([name, v]) => {
-      const part = h(`span.part.p${parts.findIndex(([n]) => n === name)}`, { title: `${name} ${percent(v)}` }, fits(`${name} ${percent(v)}`, v) || fits(percent(v), v) || "");
+      // A percentage stands in its part if it has room.
+      const part = h(`span.part.p${place(name)}`, { title: `${name} ${percent(v)}` }, v > 0.1 ? percent(v) : "");
       part.style.flexGrow = String(v);
       return part;
     }));
+    key.replaceChildren(...shown.map(([name, v]) => h("span.key", null, h(`i.part.p${place(name)}`), `${name} ${percent(v)}`)));
   }
 
   document.getElementById("find").addEventListener("input", listAssumptions);

@@ -27,8 +27,9 @@
     const spread = bands.difference[id];
     line.textContent =
       Lab.t("sure.spread", { low: text(p05), middle: text(p50), high: text(p95), n: String(bands.n - (bands.bad || 0)) }) +
+      (Number.isFinite(now.policyMine.headline[id]) ? " " + Lab.t("sure.centre", { central: text(now.policyMine.headline[id]) }) : "") +
       (Object.keys(Lab.state.values).length && Number.isFinite(spread.p05)
-        ? " " + Lab.t("sure.change", { interval: Lab.interval(outcome, spread.p05, spread.p95, spread.p95) }) : "") +
+        ? " " + Lab.t("sure.change", { interval: Lab.interval(outcome, spread.p05, spread.p95, spread.p95), unit: Lab.scale(outcome).year ? Lab.t("unit.years") : Lab.scale(outcome).difference }) : "") +
       (bands.bad ? " " + Lab.t("sure.bad", { n: String(bands.bad) }) : "");
     if (what.has("fresh") || what.has("bands")) tornado(place, outcome, now);
   }
@@ -49,7 +50,7 @@
       .filter((b) => b.size > 0);
     if (!bars.length || centre === null) return place.replaceChildren(h("p", null, Lab.t("sure.none")));
     const width = Math.max(300, place.clientWidth);
-    const left = Math.min(300, width * 0.45);
+    const left = Math.min(380, width * 0.45);
     const rowHeight = 24;
     const d3 = globalThis.d3;
     const k = Lab.scale(outcome).k;
@@ -73,7 +74,7 @@
     }
     svg.append("line").attr("class", "zero").attr("x1", x(centre * k)).attr("x2", x(centre * k)).attr("y1", 0).attr("y2", height - 20);
     place.append(
-      h("p.key-line", null, h("i.swatch.low"), Lab.t("sure.low"), " ", h("i.swatch.high"), Lab.t("sure.high")),
+      h("p.key-line", null, h("i.swatch.low"), Lab.t("sure.low"), " ", h("i.swatch.high"), Lab.t("sure.high"), " ", Lab.scale(outcome).unit ? Lab.t("sure.axis", { name: Lab.say(outcome.label), unit: Lab.scale(outcome).unit }) : ""),
       h("details", null, h("summary", null, Lab.t("board.table")),
         Lab.table(Lab.say(outcome.label), [Lab.t("sure.assumption"), Lab.t("sure.low"), Lab.t("sure.high"), Lab.t("lever.grade")],
           bars.map((b) => [name(b), Lab.value(outcome, b.low), Lab.value(outcome, b.high), Lab.lever.has(b.name) ? Lab.t(`grade.${Lab.lever.get(b.name).grade}`) : ""]))));

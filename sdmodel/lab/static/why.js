@@ -8,28 +8,52 @@
   const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#999999"];
   let turn = 0;
 
+  /** Return what was moved: levers one by one, but shares of one whole together, as one gives way to another. */
+  function units() {
+    const moved = Object.keys(Lab.state.values).filter((n) => Lab.lever.has(n));
+    const step = (n) => `${Lab.leverText(Lab.lever.get(n), Lab.lever.get(n).default)} → ${Lab.leverText(Lab.lever.get(n), Lab.now(n))}`;
+    const found = [];
+    for (const mix of data.mixes) {
+      const names = mix.members.filter((n) => moved.includes(n));
+      if (names.length < 2) continue;
+      const design = data.face.design.find((d) => d.title && [...d.first, ...d.more].includes(names[0]));
+      const short = (n) => Lab.say((data.face.short || {})[n] || Lab.lever.get(n).label);
+      found.push({ names, title: design ? Lab.say(design.title) : Lab.t("lever.title"), moved: names.map((n) => `${short(n)} ${step(n)}`).join(Lab.t("number.semicolon")) });
+    }
+    const together = found.flatMap((unit) => unit.names);
+    for (const n of moved) if (!together.includes(n)) found.push({ names: [n], title: Lab.say(Lab.lever.get(n).label), moved: step(n) });
+    return found;
+  }
+
+  /** Return which of the regimes lies nearest to the levers, each measured against its range. */
+  function nearest(ids) {
+    const levers = data.levers.filter((l) => l.role === "lever");
+    const level = (values, l) => Lab.level(values[l.name] ?? l.default);
+    const far = (id) => levers.reduce((sum, l) => sum + Math.abs(level(Lab.preset.get(id).values, l) - level(Lab.state.values, l)) / (l.max - l.min || 1), 0);
+    return ids.reduce((a, b) => (far(b) < far(a) ? b : a));
+  }
+
   /** Fill in what each moved lever adds: the design with it, less the design without it. */
   async function parts(place, outcome, now) {
     const mine = ++turn;
-    const moved = Object.keys(Lab.state.values).filter((n) => Lab.lever.has(n));
+    const moved = units();
     if (!moved.length) return place.replaceChildren(h("p", null, Lab.t("why.nothing")));
-    const without = (name) => Object.fromEntries(Object.entries(Lab.state.values).filter(([n]) => n !== name));
+    const without = ({ names }) => Object.fromEntries(Object.entries(Lab.state.values).filter(([n]) => !names.includes(n)));
     const central = (values) => Lab.engine.run(values).headline[outcome.id] ?? NaN;
     const whole = central(Lab.state.values);
     const total = whole - (now.base.headline[outcome.id] ?? NaN);
-    const rows = moved.map((name) => ({ name, value: whole - central(without(name)) }));
+    const rows = moved.map((unit) => ({ ...unit, value: whole - central(without(unit)) }));
     const show = (spread) => {
       const list = rows.slice().sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
       const most = Math.max(...list.map((r) => Math.abs(r.value)), 1e-300);
       place.replaceChildren(
         Lab.table(Lab.t("why.caption", { name: Lab.say(outcome.label) }), [Lab.t("compare.lever"), Lab.t("why.from_to"), Lab.t("why.adds"), Lab.t("why.range")],
           list.map((row) => {
-            const lever = Lab.lever.get(row.name);
-            const bar = h("span.share-bar");
+            const bar = h(`span.share-bar${row.value < 0 ? ".minus" : ""}`);
             bar.style.width = `${Math.round((70 * Math.abs(row.value)) / most)}px`;
-            const range = spread && spread.get(row.name);
+            const range = spread && spread.get(row.title);
             const sign = range ? Lab.verdict(outcome, range[0], range[2]) : "unknown";
-            return [Lab.say(lever.label), `${Lab.leverText(lever, lever.default)} → ${Lab.leverText(lever, Lab.now(row.name))}`,
+            return [row.title, row.moved,
               h("span", null, bar, Lab.difference(outcome, row.value, most)),
               range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…"];
           })),
@@ -38,7 +62,7 @@
     show(null);
     const found = await Lab.paired([Lab.state.values, ...moved.map(without)], DRAWS, () => mine === turn && place.isConnected);
     if (!found || mine !== turn) return;
-    show(new Map(moved.map((name, i) => [name, Lab.pairedDifference(found[0][outcome.id], found[i + 1][outcome.id])])));
+    show(new Map(moved.map(({ title }, i) => [title, Lab.pairedDifference(found[0][outcome.id], found[i + 1][outcome.id])])));
   }
 
   /** Say a variable of the model: its name, in Chinese what it means. */
@@ -56,13 +80,16 @@
     const ids = Object.keys(reasons).filter((id) => Lab.preset.has(id) && reasons[id].outcomes[outcome.id]);
     if (!ids.length) return "";
     const own = ids.includes(Lab.state.preset);
-    if (own) regime = Lab.state.preset;
-    if (!ids.includes(regime)) regime = ids[0];
+    const near = own ? Lab.state.preset : nearest(ids);
+    let regime = near;
+    const said = h("p.note");
     const select = h("select", { onchange: (e) => { regime = e.target.value; fill(); } }, ...ids.map((id) => Lab.text("option", Lab.preset.get(id).title, { value: id })));
     select.value = regime;
     const place = h("div");
     const fill = () => {
       const found = reasons[regime].outcomes[outcome.id];
+      const key = own && regime === near ? "this_regime" : regime === near ? "near_regime" : "other_regime";
+      said.textContent = Lab.t(`why.${key}`, { name: Lab.say(Lab.preset.get(regime).title) });
       const ways = (found.ways || []).slice(0, 5);
       const change = (v) => Lab.difference(outcome, v, found.change);
       place.replaceChildren(
@@ -76,11 +103,8 @@
     };
     fill();
     return h("div", null, h("h3", null, Lab.t("why.structure")),
-      h("p.note", null, Lab.t(own ? "why.this_regime" : "why.other_regime")),
-      h("div.row", null, h("label", null, Lab.t("why.regime"), " ", select)), place);
+      h("div.row", null, h("label", null, Lab.t("why.regime"), " ", select)), said, place);
   }
-  let regime = null;
-
   /** Draw each loop's share over time as columns; what pushes back stands below the line. */
   function loops(found) {
     const about = new Map((data.loops || []).map((l) => [l.id, l]));
@@ -89,7 +113,7 @@
     if (!ids.length) return h("p", null, Lab.t("why.no_loops"));
     const shown = ids.slice(0, COLOURS.length);
     const years = data.why.times;
-    const [width, height, left] = [Math.min(720, Math.max(300, document.getElementById("panel").clientWidth - 40)), 190, 40];
+    const [width, height, left] = [Math.min(720, Math.max(300, document.getElementById("panel").clientWidth - 40)), 190, 46];
     const space = "http://www.w3.org/2000/svg";
     const svg = document.createElementNS(space, "svg");
     const put = (tag, attributes, text) => {
@@ -136,9 +160,11 @@
     if (what.has("fresh")) {
       panel.append(h("h3", null, Lab.t("why.title")),
         Lab.outcomeSelect("sure.outcome", outcome.id, (id) => Lab.openTab("why", id)),
-        h("p", null, Lab.t("why.how", { n: DRAWS })), h("div.parts"), structure(outcome));
+        h("p", null, Lab.t("why.how", { n: DRAWS })), h("div.parts"), h("div.structure"));
     }
-    if (what.has("fresh") || what.has("values") || what.has("all")) parts(panel.querySelector(".parts"), outcome, now);
+    if (!what.has("fresh") && !what.has("values") && !what.has("all")) return;
+    panel.querySelector(".structure").replaceChildren(structure(outcome));
+    parts(panel.querySelector(".parts"), outcome, now);
   }
   Lab.tabs.set("why", { draw });
 })();
