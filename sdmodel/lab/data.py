@@ -18,6 +18,8 @@ from sdmodel.lab.levers import (
     mix_documents,
 )
 from sdmodel.lab.record import agreement, as_json, record
+from sdmodel.model.core import plain
+from sdmodel.study.controls import variable_of
 from sdmodel.study.design import Schedule
 from sdmodel.study.meanings import read_meanings
 from sdmodel.study.outcomes import element_outcomes
@@ -25,7 +27,7 @@ from sdmodel.study.results import versions
 from sdmodel.study.scenario import read_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.model.core import Model
@@ -77,6 +79,7 @@ def collect(book: Workbook) -> Lab:
         scheduled,
     )
     about = read_about(folder, model_facts(model)) if folder else {}
+    chinese = read_meanings(folder, model)
     history = _history(book, outcomes)
     facts = _model(model, kernel, about, history)
     facts["agreement"] = agreement(
@@ -85,11 +88,12 @@ def collect(book: Workbook) -> Lab:
     data: dict[str, Any] = {
         "model": facts,
         "times": list(kernel.points),
-        "levers": lever_documents(
-            controls, model, scheduled, read_meanings(folder, model)
-        ),
+        "levers": lever_documents(controls, model, scheduled, chinese),
         "mixes": mix_documents(controls),
-        "outcomes": [_outcome(outcome, about) for outcome in outcomes],
+        "outcomes": [
+            _outcome(outcome, about) | {"meaning": _meaning(outcome, model, chinese)}
+            for outcome in outcomes
+        ],
         "presets": [_preset(scenario) for scenario in presets],
         "history": history,
         "flows": [_flow(flow) for flow in flows],
@@ -151,6 +155,18 @@ def _outcome(outcome: Outcome, about: dict[str, Any]) -> dict[str, Any]:
         "notice": about.get("notice", {}).get(outcome.id),
         "expression": [list(step) for step in outcome.expression.steps],
         "names": list(outcome.expression.names),
+    }
+
+
+def _meaning(
+    outcome: Outcome, model: Model, chinese: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Return what the variable behind an outcome means: the first that it names."""
+    name = variable_of(next(iter(outcome.expression.names), ""), model)
+    variable = model.variables.get(name)
+    return {
+        "en": " ".join(variable.comment.split()) if variable else None,
+        "zh": chinese.get(plain(name)),
     }
 
 

@@ -12,8 +12,8 @@ from sdmodel.errors import DataError, HostError, SdmodelError
 from sdmodel.experiments.workbook import open_workbook
 from sdmodel.lab.build import build
 from sdmodel.lab.data import collect
-from sdmodel.lab.face import read_face
 from sdmodel.lab.draws import prior
+from sdmodel.lab.face import read_face
 from sdmodel.lab.flows import read_flows
 from sdmodel.lab.levers import BARE_SPREAD, bare_controls
 from sdmodel.lab.record import value_sets

@@ -67,7 +67,7 @@
     if (what.has("values") || what.has("all")) {
       compute();
       Lab.showLevers();
-      byId("in-words").textContent = Lab.designWords();
+      Lab.writeDesign(byId("in-words"));
       Lab.announce(Lab.saidWords(now));
       askBands();
     }
@@ -76,6 +76,7 @@
       Lab.drawBoards(now, what);
     }
     byId("undo").disabled = !Lab.canUndo();
+    byId("redo").disabled = !Lab.canRedo();
     const pins = Lab.state.pins.length;
     byId("tab-compare").textContent = Lab.t("tab.compare") + (pins ? ` (${pins})` : "");
     drawTab(what);
@@ -143,6 +144,7 @@
     bands = Lab.bands = Lab.Bands.create(data, wasm, {});
     byId("language").addEventListener("click", () => Lab.setLanguage(Lab.lang === "en" ? "zh" : "en"));
     byId("undo").addEventListener("click", Lab.undo);
+    byId("redo").addEventListener("click", Lab.redo);
     byId("go-learn").addEventListener("click", () => Lab.openTab("learn"));
     byId("go-share").addEventListener("click", () => Lab.openTab("share"));
     byId("theme").addEventListener("click", () => {

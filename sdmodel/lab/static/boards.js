@@ -40,7 +40,13 @@
       minor: h("ul.minor"),
       others: h("details.others", { open: innerHeight >= TALLER }, h("summary", null, Lab.t("board.others"))),
       table: h("div.behind", { hidden: true }),
+      about: h("dl.behind", { hidden: true, id: `about-${board}` }),
     };
+    const aboutButton = h("button.ask", { type: "button", "aria-expanded": "false", "aria-controls": `about-${board}`, "aria-label": Lab.t("board.about", { board: title }), title: Lab.t("board.about", { board: title }), onclick: () => {
+      parts.about.hidden = !parts.about.hidden;
+      aboutButton.setAttribute("aria-expanded", String(!parts.about.hidden));
+      Lab.redraw("all");
+    } }, "?");
     const tableButton = Lab.button("board.table", () => {
       parts.table.hidden = !parts.table.hidden;
       tableButton.setAttribute("aria-expanded", String(!parts.table.hidden));
@@ -48,7 +54,8 @@
     }, { "aria-expanded": "false" });
     const picture = () => Lab.savePicture(parts.place.querySelector("svg"), Lab.say(Lab.outcome.get(Lab.state.shown[board]).label), Lab.state.shown[board]);
     const element = h(`article.board.${board}`, { "aria-label": title },
-      h("header", null, h("h3", null, title), select),
+      h("header", null, h("h3", null, title), select, aboutButton),
+      parts.about,
       h("p.headline", null, parts.big, " ", parts.when),
       parts.change, parts.shares, parts.place, parts.risk,
       h("div.foot", null, parts.others, h("div.buttons", null, tableButton,
@@ -91,7 +98,7 @@
     const size = Math.max(Math.abs(spread?.p05 || 0), Math.abs(spread?.p95 || 0)) || a;
     const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t(data.draws.n ? "board.counting" : "board.no_draws");
     const said = sign === "unknown" ? "" : Lab.t(`verdict.${sign}`);
-    return [`${Lab.SIGN[sign]} ${text} ${range}${said}`, sign, bands && bands.old];
+    return [`${Lab.SIGN[sign]} ${text}${Lab.lang === "zh" ? "" : " "}${range}${said}`, sign, bands && bands.old];
   }
 
   /** Draw all boards for the results at hand. */
@@ -119,10 +126,26 @@
       if (board === "fund") drawRisk(parts.risk, now);
       if (what.has("all") || what.has("bands") || !parts.minor.childElementCount) drawMinor(parts, outcome.id, now);
       else moveMinor(parts, outcome.id, now);
+      if (!parts.about.hidden) tellOutcome(parts.about, outcome);
       if (!parts.table.hidden) parts.table.replaceChildren(seriesTable(outcome, drawn, now));
     }
     drawStrip(now);
   };
+  /** Say what an outcome is: meaning, what the number sums up, which way is better, who observed it. */
+  function tellOutcome(place, outcome) {
+    const key = `${outcome.id} ${Lab.lang}`;
+    if (place.told === key) return;
+    place.told = key;
+    const fact = (name, ...content) => [h("dt", null, Lab.t(name)), h("dd", null, ...content)];
+    const unit = Lab.scale(outcome).unit;
+    const sources = [...new Set((history.get(outcome.id) || []).map((p) => p.source))];
+    const said = outcome.meaning && outcome.meaning[Lab.lang];
+    place.replaceChildren(
+      ...(said ? fact("lever.meaning", said) : []),
+      ...fact("board.number", [Lab.when(outcome), unit].filter(Boolean).join(Lab.t("number.comma")) || Lab.t("number.plain")),
+      ...fact("board.good", Lab.t(`good.${outcome.good}`)),
+      ...fact("chart.observed", ...(sources.length ? [h("span", { lang: "en" }, sources.join("; "))] : [Lab.t("board.unobserved")])));
+  }
   const write = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
   };

@@ -26,6 +26,7 @@
       this.zero = svg.append("line").attr("class", "zero");
       this.start = svg.append("line").attr("class", "start");
       this.startText = svg.append("text").attr("class", "start-text");
+      this.unit = svg.append("text").attr("class", "start-text halo");
       this.lines = new Map(LINES.map((k) => [k, svg.append("path").attr("class", `line ${k}`)]));
       this.points = svg.append("g").attr("class", "points");
       this.ends = svg.append("g").attr("class", "ends");
@@ -109,6 +110,7 @@
       const years = x.ticks(width < 300 ? 3 : 6);
       this.axis.attr("transform", `translate(0,${height - MARGIN.bottom})`).call(
         d3.axisBottom(x).tickValues(years).tickSize(4).tickFormat((v) => String(v)));
+      this.unit.attr("x", MARGIN.left + 4).attr("y", MARGIN.top + 9).text(scale.unit);
       const zero = y.domain()[0] < 0 && y.domain()[1] > 0;
       this.zero.attr("visibility", zero ? null : "hidden").attr("x1", MARGIN.left).attr("x2", width - MARGIN.right).attr("y1", y(0)).attr("y2", y(0));
       const past = split > MARGIN.left + 40 ? null : "hidden";

@@ -7,6 +7,7 @@
   const rows = new Map();
   const open = new Set();
   let bars = [];
+  let counts = [];
 
   // Kinds of source, named in the reader's language where the citation itself is not.
   const KINDS = { assumption: "assumption", "policy choice": "policy", "hand-calibrated to targets.csv": "calibrated", "thought experiment": "experiment" };
@@ -113,6 +114,13 @@
     return h("div", null, bar, key);
   }
 
+  /** Return the mark that tells of levers moved in a closed group. */
+  function count(names) {
+    const mark = h("span.count");
+    counts.push({ names, mark });
+    return mark;
+  }
+
   function design(item) {
     const levers = (names) => names.filter((n) => Lab.lever.has(n)).map((n) => row(Lab.lever.get(n)));
     const all = [...item.first, ...item.more];
@@ -123,13 +131,13 @@
       if (mix) group.append(mixBar(mix));
       group.append(...levers(item.first));
       if (item.more.length) {
-        const rest = h("details.more", { open: open.has(item.id) }, h("summary", null, Lab.t("lever.more", { n: item.more.length })), ...levers(item.more));
+        const rest = h("details.more", { open: open.has(item.id) }, h("summary", null, Lab.t("lever.more", { n: item.more.length }), count(item.more)), ...levers(item.more));
         rest.addEventListener("toggle", () => open[rest.open ? "add" : "delete"](item.id));
         group.append(rest);
       }
       return group;
     }
-    const box = h("details.design.closed", { id: `design-${item.id}`, open: open.has(item.id) }, h("summary", null, title));
+    const box = h("details.design.closed", { id: `design-${item.id}`, open: open.has(item.id) }, h("summary", null, title, count(item.more)));
     box.addEventListener("toggle", () => open[box.open ? "add" : "delete"](item.id));
     if (mix) box.append(mixBar(mix));
     box.append(...levers(item.more));
@@ -146,13 +154,15 @@
       for (const p of Lab.data.presets.filter((q) => q.kind === kind)) group.append(Lab.text("option", p.title, { value: p.id }));
       select.append(group);
     }
-    return [h("label", { for: "preset" }, Lab.t("lever.preset")), select, h("p#story.story", { id: "story" }), h("div", { id: "evidence" })];
+    const reset = Lab.button("page.reset", () => Lab.load(Lab.baseline), { id: "reset" });
+    return [h("div.begin", null, h("label", { for: "preset" }, Lab.t("lever.preset")), reset), select, h("p#story.story", { id: "story" }), h("div", { id: "evidence" })];
   }
 
   /** Write all levers anew, in the language of the page. */
   Lab.buildLevers = function () {
     rows.clear();
     bars = [];
+    counts = [];
     told = "";
     document.getElementById("preset-box").replaceChildren(...presets());
     document.getElementById("design").replaceChildren(...face.design.map(design));
@@ -213,8 +223,14 @@
       slider.style.setProperty("--fill", String((level - lever.min) / (lever.max - lever.min || 1)));
     }
     bars.forEach(drawMix);
+    for (const { names, mark } of counts) {
+      const n = names.filter((name) => name in Lab.state.values).length;
+      const text = n ? ` ${Lab.t("lever.moved", { n })}` : "";
+      if (mark.textContent !== text) mark.textContent = text;
+    }
     const preset = Lab.preset.get(Lab.state.preset);
     document.getElementById("preset").value = preset ? preset.id : "";
+    document.getElementById("reset").disabled = JSON.stringify(Lab.state.values) === JSON.stringify(Lab.baseline);
     if (told !== `${Lab.state.preset} ${Lab.lang}`) tell(preset);
   };
 

@@ -23,19 +23,9 @@
     return svg;
   }
 
-  /** Put text on the clipboard; select it where that is forbidden. */
-  async function copy(field) {
-    field.select();
-    try {
-      await navigator.clipboard.writeText(field.value);
-      Lab.announce(Lab.t("share.copied"));
-    } catch {
-      document.execCommand("copy");
-    }
-  }
   function field(key, text) {
     const input = h("input", { type: "text", readonly: true, value: text, class: "mono", "aria-label": Lab.t(key) });
-    return h("div.row", null, h("span", null, Lab.t(key)), input, Lab.button("share.copy", () => copy(input)));
+    return h("div.row", null, h("span", null, Lab.t(key)), input, Lab.button("share.copy", () => Lab.copy(input.value)));
   }
 
   /** Take a code that somebody typed or pasted: the short one, or a whole address. */

@@ -41,6 +41,7 @@
   /** What can be opened beneath the boards: `draw(panel, now, what)` fills it. */
   Lab.tabs = new Map();
   const past = [];
+  const future = [];
   const heard = [];
   let frame = 0;
 
@@ -58,6 +59,7 @@
       if (!past.length || now - past[past.length - 1].at > 1000) past.push({ at: now, before });
       else past[past.length - 1].at = now;
       if (past.length > 100) past.shift();
+      future.length = 0;
     }
     Lab.redraw(what);
   };
@@ -73,14 +75,18 @@
       });
     }
   };
-  Lab.undo = function () {
-    const last = past.pop();
+  function step(from, to) {
+    const last = from.pop();
     if (!last) return;
+    to.push({ at: 0, before: JSON.stringify(Lab.state) });
     Lab.state = JSON.parse(last.before);
     Lab.redraw("values");
     Lab.redraw("all");
-  };
+  }
+  Lab.undo = () => step(past, future);
+  Lab.redo = () => step(future, past);
   Lab.canUndo = () => past.length > 0;
+  Lab.canRedo = () => future.length > 0;
 
   /** Return the value in force: the reader's, or the default. */
   Lab.now = (name) => Lab.state.values[name] ?? Lab.lever.get(name).default;

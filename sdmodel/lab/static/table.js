@@ -6,12 +6,30 @@
 
   /** Return a table element of a caption, heads and rows of text. */
   Lab.table = function (caption, heads, rows, attributes) {
+    const plain = (cell) => (cell instanceof Node ? cell.textContent : String(cell ?? ""));
+    const copy = Lab.button("share.copy", () => Lab.copy([heads, ...rows].map((row) => row.map(plain).join("\t")).join("\n")),
+      { class: "copy", "aria-label": `${Lab.t("share.copy")} ${caption}` });
     return h("div.scroll", { tabindex: "0", role: "region", "aria-label": caption },
       h("table", attributes || null,
-        h("caption", null, caption),
+        h("caption", null, caption, " ", copy),
         h("thead", null, h("tr", null, ...heads.map((t) => h("th", { scope: "col" }, t)))),
         h("tbody", null, ...rows.map(([head, ...cells]) =>
           h("tr", null, h("th", { scope: "row" }, head), ...cells.map((c) => h("td", null, c)))))));
+  };
+
+  /** Put text on the clipboard, by way of a field where the page may not do it itself. */
+  Lab.copy = async function (text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = h("textarea", { value: text });
+      (document.querySelector("dialog[open]") || document.body).append(field);
+      field.value = text;
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+    Lab.announce(Lab.t("share.copied"));
   };
 
   /** Return CSV of rows; text that a spreadsheet would run as a formula is quoted away. */

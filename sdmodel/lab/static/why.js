@@ -57,7 +57,7 @@
               h("span", null, bar, Lab.difference(outcome, row.value, most)),
               range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…"];
           })),
-        h("p.note", null, Lab.t("why.together", { total: Lab.difference(outcome, total, total), sum: Lab.difference(outcome, rows.reduce((s, r) => s + r.value, 0), total) })));
+        rows.length < 2 ? "" : h("p.note", null, Lab.t("why.together", { total: Lab.difference(outcome, total, total), sum: Lab.difference(outcome, rows.reduce((s, r) => s + r.value, 0), total) })));
     };
     show(null);
     const found = await Lab.paired([Lab.state.values, ...moved.map(without)], DRAWS, () => mine === turn && place.isConnected);

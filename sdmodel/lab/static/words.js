@@ -25,6 +25,29 @@
     return text;
   };
 
+  const TRIED = 2; // regimes that are offered where nothing has been moved
+
+  /** Write what has been moved and how to take it back; where nothing is, what to try first. */
+  Lab.writeDesign = function (place) {
+    const { h } = Lab;
+    const text = Lab.designWords();
+    const key = `${Lab.lang} ${text} ${JSON.stringify(Lab.state.values)}`;
+    if (place.written === key) return;
+    place.written = key;
+    const moved = Object.keys(Lab.state.values).filter((n) => Lab.lever.has(n));
+    if (!moved.length) {
+      const tried = Lab.data.presets.filter((p) => p.kind === "regime" && Object.keys(Lab.clean(p.values)).length).slice(0, TRIED);
+      return place.replaceChildren(h("p.invite", null, text, ...(tried.length ? [" ", Lab.t("words.try"), ...tried.map((p) => Lab.text("button", p.title, { type: "button", onclick: () => Lab.choose(p.id) }))] : [])));
+    }
+    const open = Boolean(place.querySelector("details[open]"));
+    const list = h("ul.moved-list", null, ...moved.map((name) => {
+      const lever = Lab.lever.get(name);
+      return h("li", null, Lab.t("words.from_to", { name: Lab.say(lever.label), from: Lab.leverText(lever, lever.default), to: Lab.leverText(lever, Lab.now(name)) }),
+        h("button.reset", { type: "button", title: Lab.t("lever.reset"), "aria-label": Lab.t("lever.reset_one", { name: Lab.say(lever.label) }), onclick: () => Lab.set(name, lever.default) }, "↺"));
+    }));
+    place.replaceChildren(h("details", { open }, h("summary", null, text), list));
+  };
+
   /** Share a change between policy and assumptions; the part they make together is halved. */
   Lab.shares = function (baseDefault, policyDefault, baseMine, policyMine) {
     return {
