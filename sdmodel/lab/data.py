@@ -21,7 +21,7 @@ from sdmodel.lab.record import agreement, as_json, record
 from sdmodel.model.core import plain
 from sdmodel.study.controls import variable_of
 from sdmodel.study.design import Schedule
-from sdmodel.study.meanings import read_meanings
+from sdmodel.study.meanings import read_meanings, read_sources
 from sdmodel.study.outcomes import element_outcomes
 from sdmodel.study.results import versions
 from sdmodel.study.scenario import read_scenario
@@ -88,7 +88,9 @@ def collect(book: Workbook) -> Lab:
     data: dict[str, Any] = {
         "model": facts,
         "times": list(kernel.points),
-        "levers": lever_documents(controls, model, scheduled, chinese),
+        "levers": lever_documents(
+            controls, model, scheduled, chinese, read_sources(folder, book.controls)
+        ),
         "mixes": mix_documents(controls),
         "outcomes": [
             _outcome(outcome, about) | {"meaning": _meaning(outcome, model, chinese)}

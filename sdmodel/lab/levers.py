@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.experiments.space import held
@@ -65,6 +66,7 @@ def lever_documents(
     model: Model,
     scheduled: Collection[str],
     chinese: Mapping[str, str],
+    sources: Mapping[str, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Return the levers and uncertainties as the page reads them.
 
@@ -78,6 +80,8 @@ def lever_documents(
         Names of the uncertainties that can follow a schedule, as every lever can.
     chinese
         From `study.meanings.read_meanings`.
+    sources
+        From `study.meanings.read_sources`.
     """
     return [
         {
@@ -95,6 +99,7 @@ def lever_documents(
             "default": c.default,
             "group": c.group,
             "source": c.source,
+            "source_zh": sources.get(c.source),
             "grade": c.grade,
             "schedulable": c.role == "lever" or c.name in scheduled,
             "drawn": c.role == "uncertainty" and not held(c.group),

@@ -1,4 +1,4 @@
-"""What variables mean in Chinese: ``names.csv`` beside a model."""
+"""What variables mean and where values come from, in Chinese: tables beside a model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from sdmodel.model.core import plain
 from sdmodel.study.tables import read_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sdmodel.model.core import Model
+    from sdmodel.study.controls import Control
 
 FILE = "names.csv"
+SOURCES = "sources.csv"
 
 
 def read_meanings(folder: Path | None, model: Model) -> dict[str, str]:
@@ -41,6 +44,35 @@ def read_meanings(folder: Path | None, model: Model) -> dict[str, str]:
         elif not row.cells["meaning_zh"]:
             problems.append(f"{row.where}, column 'meaning_zh': blank")
         found[key] = row.cells["meaning_zh"]
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+def read_sources(folder: Path | None, controls: Sequence[Control]) -> dict[str, str]:
+    """Return sources of ``controls.csv`` in Chinese, by their English text.
+
+    Raises
+    ------
+    DataError
+        If ``sources.csv`` holds what is no source there, or leaves one blank; every
+        problem at once.
+    """
+    if folder is None or not (folder / SOURCES).is_file():
+        return {}
+    known = {control.source for control in controls}
+    problems: list[str] = []
+    found: dict[str, str] = {}
+    for row in read_rows(folder / SOURCES, ("source", "source_zh")):
+        english, chinese = row.cells["source"], row.cells["source_zh"]
+        if english not in known:
+            hint = did_you_mean(english, sorted(known))
+            problems.append(
+                f"{row.where}, column 'source': controls.csv has no '{english}'{hint}"
+            )
+        elif not chinese:
+            problems.append(f"{row.where}, column 'source_zh': blank")
+        found[english] = chinese
     if problems:
         raise DataError(problems)
     return found

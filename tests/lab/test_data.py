@@ -18,6 +18,7 @@ from sdmodel.lab.flows import read_flows
 from sdmodel.lab.levers import BARE_SPREAD, bare_controls
 from sdmodel.lab.record import value_sets
 from sdmodel.study.design import Schedule
+from sdmodel.study.meanings import read_sources
 from sdmodel.study.values import mix_problems
 from sdmodel.translate.read import read_model
 
@@ -73,7 +74,17 @@ def test_all_that_moves_says_what_it_means_in_both_languages(
         if lever["group"] != "fixed":  # conventions have no slider
             words = lever["meaning"]
             assert words["en"], lever["name"]
-            assert words["zh"] or face["zh"][lever["name"]]["meaning"], lever["name"]
+            chinese = face["zh"].get(lever["name"], {})
+            assert words["zh"] or chinese["meaning"], lever["name"]
+            assert lever["source_zh"] or chinese["source"], lever["name"]
+
+
+def test_a_source_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sources.csv").write_text(
+        "source,source_zh\nnosuch,词\n", encoding="utf-8"
+    )
+    with pytest.raises(DataError, match=r"controls\.csv has no 'nosuch'"):
+        read_sources(tmp_path, open_workbook("consortium").controls)
 
 
 def test_page_data_is_strict_json_with_a_fair_size(data: dict[str, Any]) -> None:

@@ -31,7 +31,7 @@
     if (meaning[Lab.lang]) add("lever.meaning", meaning[Lab.lang]);
     add("lever.default", number(lever.default));
     add("lever.range", Lab.t("number.interval", { low: number(lever.min), high: number(lever.max) }));
-    add("lever.source", ...cite(lever.source, own.source));
+    add("lever.source", ...cite(lever.source, own.source || lever.source_zh));
     add("lever.grade", h("span", { class: `grade ${lever.grade}` }, Lab.t(`grade.${lever.grade}`)));
     return list;
   }
