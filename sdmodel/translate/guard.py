@@ -290,7 +290,7 @@ def check_xmile(data: bytes, path: str) -> _Element:
         tag = local_name(node)
         name = node.get("name")
         shown = (name or "").replace("\\n", " ")
-        if tag == "module":
+        if tag == "module" and _counts(node):
             problems.append((line_of(node), f"'{shown}': a {tag}; not supported"))
         if tag == "macro":
             problems += [(line_of(node), what) for what in unsafe_name(shown)]

@@ -113,8 +113,12 @@ def keep_signs(equation: str) -> str:
 
 
 def without_remarks(equation: str) -> str:
-    """Drop what stands in braces, outside of quoted names."""
-    return _REMARK.sub(lambda found: found[1] or " ", equation)
+    """Drop what stands in braces, outside of quoted names; braces may hold braces."""
+    while True:
+        shorter = _REMARK.sub(lambda found: found[1] or " ", equation)
+        if shorter == equation:
+            return shorter
+        equation = shorter
 
 
 def _field(text: str, start: int, *, quotes: bool) -> int:

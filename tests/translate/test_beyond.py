@@ -244,9 +244,7 @@ def test_vector_elm_map_counts_from_an_element(
 
 
 def test_remarks_in_braces_are_left_out(tmp_path: Path, engine: EngineName) -> None:
-    body = 'x = 3 {of {these}} + {and} 2*Time ~~|\n"y {z}" = x ~~|'.replace(
-        "{of {these}}", "{of these}"
-    )
+    body = 'x = 3 {of {these}, and\nthose} + {and} 2*Time ~~|\n"y {z}" = x ~~|'
     np.testing.assert_array_equal(
         of_vensim(tmp_path, body, engine)["y{z}"], 3 + 2 * TIME
     )

@@ -504,7 +504,9 @@ def test_no_encoding_hides_a_doctype(encoding: str, tmp_path: Path) -> None:
 
 def test_xmile_reads(tmp_path: Path) -> None:
     path = tmp_path / "m.xmile"
-    path.write_text(XMILE.format(doctype="", eqn="2", more=""))
+    # Stella says in every file how a module, a stock and a flow are drawn.
+    look = "<style><module color='b'/><stock color='b'/></style>"
+    path.write_text(XMILE.format(doctype="", eqn="2", more=look))
     model = read_model(path, cache=False)
     assert model.time.steps == 8
     assert model.variables["S"].line == 5
