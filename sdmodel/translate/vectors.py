@@ -6,6 +6,7 @@ argument, and positions in SORT ORDER and REORDER count from 0, ranks from 1.
 
 from __future__ import annotations
 
+import math
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -193,8 +194,9 @@ def select(low: Lowering, args: Args, scope: Scope) -> NodeId:
     there = [op("ne", pick, const(0.0)) for pick in picks]
     count = pairwise(there, lambda a, b: op("add", a, b))
     number = low.build.graph.nodes[action]
-    if number.op == "const":
-        known = int(float(number.data or 0.0))
+    data = float(number.data or 0.0) if number.op == "const" else math.nan
+    if not math.isnan(data):
+        known = int(data)
         if not 0 <= known <= 10:
             msg = f"the numerical action of VECTOR SELECT is {known}; it is 0 to 10"
             raise EquationError(msg)

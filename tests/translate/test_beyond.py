@@ -218,6 +218,16 @@ def test_errors_asked_of_vector_select_make_no_number(
     assert np.isnan(got["x"]).all()
 
 
+def test_vector_select_finds_its_action_by_name(
+    tmp_path: Path, engine: EngineName
+) -> None:
+    body = (
+        "r: a, b ~~|\nx[r] = 3, 5 ~~|\n"
+        "y = INITIAL(VECTOR SELECT(x[r!], x[r!], 0, most, 0)) ~~|\nmost == 3 ~~|"
+    )
+    np.testing.assert_array_equal(of_vensim(tmp_path, body, engine)["y"], 25 + 0 * TIME)
+
+
 def test_a_negative_number_in_parentheses_keeps_its_sign(
     tmp_path: Path, engine: EngineName
 ) -> None:
