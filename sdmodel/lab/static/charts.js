@@ -38,18 +38,23 @@
       svg.on("keydown", () => this.key(d3.event));
       svg.on("blur", () => this.leave());
       this.seen = 0;
+      // Asked for once and when it changes: asking in every frame lays the page out each time.
+      this.measure = () => Math.max(220, place.clientWidth || 300);
+      this.width = null;
       new ResizeObserver(() => {
-        if (this.last && Math.abs(place.clientWidth - this.width) > 1) this.draw(this.last);
+        if (!this.last || Math.abs(this.measure() - this.width) <= 1) return;
+        this.width = null;
+        this.draw(this.last);
       }).observe(place);
     }
 
     /** Draw `{outcome, lines: {key: series}, band, points, label}`. */
     draw(what) {
       this.last = what;
-      const width = Math.max(220, this.place.clientWidth || 300);
+      const width = this.width ?? this.measure();
       const { outcome } = what;
       const scale = Lab.scale(outcome, true);
-      const fresh = width !== this.width || outcome.id !== this.outcome || Lab.lang !== this.lang;
+      const fresh = this.width === null || outcome.id !== this.outcome || Lab.lang !== this.lang;
       if (fresh) this.domain = null;
       this.width = width;
       this.outcome = outcome.id;

@@ -220,7 +220,6 @@
       }
       element.classList.toggle("moved", moved);
       reset.hidden = !moved;
-      slider.style.setProperty("--fill", String((level - lever.min) / (lever.max - lever.min || 1)));
     }
     bars.forEach(drawMix);
     for (const { names, mark } of counts) {

@@ -39,14 +39,27 @@
       const tried = Lab.data.presets.filter((p) => p.kind === "regime" && Object.keys(Lab.clean(p.values)).length).slice(0, TRIED);
       return place.replaceChildren(h("p.invite", null, text, ...(tried.length ? [" ", Lab.t("words.try"), ...tried.map((p) => Lab.text("button", p.title, { type: "button", onclick: () => Lab.choose(p.id) }))] : [])));
     }
-    const open = Boolean(place.querySelector("details[open]"));
-    const list = h("ul.moved-list", null, ...moved.map((name) => {
+    let box = place.querySelector("details");
+    if (!box) {
+      // Kept while a slider moves: to make such an element costs more than all of a board.
+      box = h("details", null, h("summary"), h("ul.moved-list"));
+      box.addEventListener("toggle", () => listMoved(box));
+      place.replaceChildren(box);
+    }
+    box.firstElementChild.textContent = text;
+    listMoved(box);
+  };
+
+  /** List what has been moved, each with the way back; nobody reads a closed list. */
+  function listMoved(box) {
+    const { h } = Lab;
+    const moved = box.open ? Object.keys(Lab.state.values).filter((n) => Lab.lever.has(n)) : [];
+    box.lastElementChild.replaceChildren(...moved.map((name) => {
       const lever = Lab.lever.get(name);
       return h("li", null, Lab.t("words.from_to", { name: Lab.say(lever.label), from: Lab.leverText(lever, lever.default), to: Lab.leverText(lever, Lab.now(name)) }),
         h("button.reset", { type: "button", title: Lab.t("lever.reset"), "aria-label": Lab.t("lever.reset_one", { name: Lab.say(lever.label) }), onclick: () => Lab.set(name, lever.default) }, "↺"));
     }));
-    place.replaceChildren(h("details", { open }, h("summary", null, text), list));
-  };
+  }
 
   /** Share a change between policy and assumptions; the part they make together is halved. */
   Lab.shares = function (baseDefault, policyDefault, baseMine, policyMine) {
