@@ -135,10 +135,8 @@ def _versions() -> dict[str, str]:
 
     found: dict[str, str] = {}
     for name in _PACKAGES:
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
