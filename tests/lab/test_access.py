@@ -39,10 +39,12 @@ TEXTS = """() => {
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")
 WORD = re.compile(r"[A-Za-z]{3,}")
-# What Chinese writes in Latin letters: abbreviations, names, what stands in brackets.
+# What Chinese writes in Latin letters: abbreviations, authors and journals of sources,
+# what stands in brackets.
 KEPT = re.compile(
-    r"DRG|DIP|COVID|GDP|PACE|ACO|HMO|PCMH|QR|CSV|PNG|NHC|NHSA|PMC\w*|Docrates|Gao|English"
-    r"|sdmodel run design|\.toml|\.csv|[（(][^（）()]*[）)]"
+    r"DRG|DIP|COVID|GDP|PACE|ACO|HMO|PCMH|QR|CSV|PNG|NHC|NHSA|PMC\w*|Docrates|English"
+    r"|Gao|Han|Zhou|BMJ GH|Health Policy|sdmodel run design|\.toml|\.csv"
+    r"|[（(](?:[^（）()]|[（(][^（）()]*[）)])*[）)]"
 )
 
 
