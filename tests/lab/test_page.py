@@ -247,3 +247,40 @@ def test_plane_map_flow_and_why_are_drawn(lab: Any) -> None:
     assert page.locator("svg.plane .dot.sure, svg.plane .dot.perhaps").count() > 0
     page.locator("#tab-sure").click()
     page.locator(".tornado svg g.bar").first.wait_for()
+
+
+def test_what_was_moved_is_listed_taken_back_and_done_again(lab: Any) -> None:
+    page = lab.page
+    page.locator("#in-words .invite button").first.click()
+    lab.run(SETTLE)
+    moved = lab.run("() => JSON.stringify(Lab.state.values)")
+    page.locator("#in-words summary").click()
+    page.locator(".moved-list li").first.wait_for()
+    assert page.locator(".moved-list li").count() == len(
+        lab.run("() => Object.keys(Lab.state.values)")
+    )
+    page.locator("#undo").click()
+    lab.run(SETTLE)
+    assert lab.run("() => Object.keys(Lab.state.values)") == []
+    page.locator("#redo").click()
+    lab.run(SETTLE)
+    assert lab.run("() => JSON.stringify(Lab.state.values)") == moved
+    page.locator("#reset").click()
+    lab.run(SETTLE)
+    assert lab.run("() => Lab.state.preset") == "baseline"
+    assert page.locator("#redo").is_disabled()
+
+
+def test_why_counts_a_mix_once_and_names_the_nearest_regime(lab: Any) -> None:
+    lab.run("() => { Lab.choose('dip'); Lab.openTab('why'); }")
+    lab.run(SETTLE)
+    assert lab.page.locator("#panel .parts tbody tr").count() == 1
+    lab.run("() => Lab.set('DIP share', 0.9)")
+    lab.run(SETTLE)
+    assert "lies nearest" in lab.page.locator("#panel .structure").inner_text()
+    assert lab.page.locator("#panel .structure select").input_value() == "dip"
+
+
+def test_every_part_of_a_mix_is_named_beneath_its_bar(lab: Any) -> None:
+    key = lab.page.locator("#design-how .mix-key").inner_text()
+    assert "Fee for service 30%" in key.replace("\n", " ")

@@ -145,6 +145,12 @@
     byId("language").addEventListener("click", () => Lab.setLanguage(Lab.lang === "en" ? "zh" : "en"));
     byId("undo").addEventListener("click", Lab.undo);
     byId("redo").addEventListener("click", Lab.redo);
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest("textarea, input:not([type=range])");
+      if (typing || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+      event.preventDefault();
+      (event.shiftKey ? Lab.redo : Lab.undo)();
+    });
     byId("go-learn").addEventListener("click", () => Lab.openTab("learn"));
     byId("go-share").addEventListener("click", () => Lab.openTab("share"));
     byId("theme").addEventListener("click", () => {

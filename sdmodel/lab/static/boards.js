@@ -98,7 +98,7 @@
     const size = Math.max(Math.abs(spread?.p05 || 0), Math.abs(spread?.p95 || 0)) || a;
     const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t(data.draws.n ? "board.counting" : "board.no_draws");
     const said = sign === "unknown" ? "" : Lab.t(`verdict.${sign}`);
-    return [`${Lab.SIGN[sign]} ${text}${Lab.lang === "zh" ? "" : " "}${range}${said}`, sign, bands && bands.old];
+    return [`${Lab.SIGN[sign]} ${text}${Lab.gap()}${range}${said}`, sign, bands && bands.old];
   }
 
   /** Draw all boards for the results at hand. */

@@ -53,7 +53,7 @@
         const first = results[0].headline[id];
         const change = central === null || first === null ? NaN : central - first;
         return h(`span.${sign}`, null, Lab.value(outcome, central), h("br"),
-          h("small", null, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)} (${Lab.interval(outcome, dlow, dhigh, Math.max(Math.abs(dlow), Math.abs(dhigh)))})`));
+          h("small", null, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)}${Lab.gap()}${Lab.t("board.interval", { interval: Lab.interval(outcome, dlow, dhigh, Math.max(Math.abs(dlow), Math.abs(dhigh))) })}`));
       });
       return [`${Lab.say(outcome.label)} ${Lab.when(outcome)}`, ...cells];
     });

@@ -72,7 +72,7 @@
     place.append(...boxes.map(([, box]) => box));
     for (const [kind, box] of boxes) sankey(box, kind, now.policyMine, now.base, i);
     const way = (id) => flows.has(id) ? Lab.t(`flow.${id}`, { value: Lab.value({ id, unit: flows.get(id).unit }, now.policyMine.flows[id][i]), before: Lab.value({ id, unit: flows.get(id).unit }, now.base.flows[id][i]) }) : "";
-    panel.querySelector(".ways").textContent = `${way("referred_up")} ${way("sent_down")}`;
+    panel.querySelector(".ways").textContent = `${way("referred_up")}${Lab.gap()}${way("sent_down")}`;
     const ids = [...flows.keys()];
     panel.querySelector(".flow-table").replaceChildren(h("details", { open: Boolean(panel.querySelector(".flow-table details[open]")) }, h("summary", null, Lab.t("board.table")),
       Lab.table(Lab.t("flow.table", { year: String(year) }), [Lab.t("flow.what"), Lab.t("chart.base"), Lab.t("chart.policy")],

@@ -110,22 +110,33 @@
     return bare ? text : joined(text, s.unit);
   };
 
+  /** Return the decimals of a difference that stands beside numbers of a size. */
+  function places(outcome, value, size) {
+    const s = Lab.scale(outcome);
+    return s.year || s.k === 100 ? 1 : Math.min(digits(value * s.k), digits((size || value) * s.k) + 1);
+  }
+
   /** Return a difference with its sign. */
-  Lab.difference = function (outcome, value, size, bare) {
+  Lab.difference = function (outcome, value, size, bare, decimals = places(outcome, value, size)) {
     if (value === null || value === undefined || !Number.isFinite(value)) return Lab.t("number.none");
     const s = Lab.scale(outcome);
     const shown = value * s.k;
-    const d = s.year ? 1 : s.k === 100 ? 1 : Math.min(digits(shown), digits((size || value) * s.k) + 1);
-    const text = plain(shown, d);
+    const text = plain(shown, decimals);
     const unit = bare && s.k !== 100 ? "" : s.year ? Lab.t("unit.years") : s.difference;
     return joined((shown > 0 && /[1-9]/.test(text) ? "+" : "") + text, unit);
   };
 
-  /** Return "low to high" of differences. */
+  /** Return "low to high" of differences, both with the decimals of the larger; neither reads zero that is not. */
   Lab.interval = function (outcome, low, high, size) {
-    const both = [low, high].map((v) => Lab.difference(outcome, v, size));
-    const unit = Lab.scale(outcome).difference;
-    const bare = both.map((text) => (unit && text.endsWith(unit) ? text.slice(0, -unit.length).trim() : text));
+    const s = Lab.scale(outcome);
+    const [less, most] = [low, high].map(Math.abs).sort((a, b) => a - b);
+    let d = places(outcome, most, size);
+    while (s.k !== 100 && d < 4 && less > 0 && less * s.k < 0.5 / 10 ** d) d++;
+    const bare = [low, high].map((v) => {
+      const text = Lab.difference(outcome, v, size, false, d);
+      const unit = s.year ? Lab.t("unit.years") : s.difference;
+      return unit && text.endsWith(unit) ? text.slice(0, -unit.length).trim() : text;
+    });
     return Lab.t("number.interval", { low: bare[0], high: bare[1] });
   };
 

@@ -17,6 +17,9 @@
   };
   Lab.has = (key) => key in strings;
 
+  /** Return what stands between two sentences: nothing in Chinese. */
+  Lab.gap = () => (Lab.lang === "zh" ? "" : " ");
+
   /** Return the sentence on what the page is for and what not. */
   Lab.purpose = () => Lab.t(Lab.data.face.place ? "page.purpose" : "page.purpose_plain");
 

@@ -13,6 +13,8 @@
     const base = Lab.engine.run(Lab.baseline);
     bet = { outcome, values, base: base.series[outcome], guess: future.map((i) => base.series[outcome][i]), touched: false, result: null };
     Lab.openTab("learn");
+    const see = () => document.querySelector(".predictor")?.scrollIntoView({ block: "center" });
+    requestAnimationFrame(() => requestAnimationFrame(see));
   };
 
   /** Score a drawn curve: years within the band, direction, mean distance. */
@@ -135,7 +137,7 @@
     if (!bet) {
       const outcome = h("select", { id: "predict-outcome" }, ...ids.map((o) => Lab.text("option", o.label, { value: o.id })));
       outcome.value = Lab.state.shown.primary || ids[0].id;
-      const design = h("select", { id: "predict-design" }, ...data.presets.filter((p) => p.id !== "baseline").map((p) => Lab.text("option", p.title, { value: p.id })),
+      const design = h("select", { id: "predict-design" }, ...[...data.presets].filter((p) => p.id !== "baseline").sort((a, b) => (b.kind === "regime") - (a.kind === "regime")).map((p) => Lab.text("option", p.title, { value: p.id })),
         h("option", { value: "" }, Lab.t("learn.this_design")));
       return [h("p", null, Lab.t("learn.predict_how")),
         h("div.row", null, h("label", null, Lab.t("learn.predict_what"), " ", outcome), h("label", null, Lab.t("learn.predict_design"), " ", design),
@@ -163,10 +165,12 @@
   function draw(panel, now, what) {
     if (!what.has("fresh") && !what.has("exercise")) return;
     const place = h("div.predictor");
+    const predict = [h("h3", null, Lab.t("learn.predict")), place];
+    const exercises = [h("h3", null, Lab.t("learn.exercises")), Lab.exercises ? Lab.exercises() : ""];
+    // An exercise that is at work stands first, with the figure it speaks of beneath.
     panel.replaceChildren(
-      h("h3", null, Lab.t("learn.predict")), place,
-      h("h3", null, Lab.t("learn.notes")), h("p", null, Lab.t("learn.notes_how")), notes(),
-      h("h3", null, Lab.t("learn.exercises")), Lab.exercises ? Lab.exercises() : "");
+      ...(Lab.state.exercise ? [...exercises, ...predict] : [...predict, ...exercises]),
+      h("h3", null, Lab.t("learn.notes")), h("p", null, Lab.t("learn.notes_how")), notes());
     place.replaceChildren(...predictor(place));
   }
   Lab.tabs.set("learn", { draw });

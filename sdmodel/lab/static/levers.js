@@ -239,7 +239,7 @@
     told = `${Lab.state.preset} ${Lab.lang}`;
     const story = document.getElementById("story");
     const whole = preset ? Lab.say(preset.story) : Lab.t("lever.own_story");
-    const first = /^[^]*?(?:\.(?=\s)|。|$)/.exec(whole)[0];
+    const first = preset ? /^[^]*?(?:\.(?=\s)|。|$)/.exec(whole)[0] : whole;
     story.textContent = first;
     story.lang = (preset && Lab.foreign(preset.story)) || "";
     const facts = preset ? Object.entries(preset.evidence || {}) : [];

@@ -27,10 +27,10 @@
     const spread = bands.difference[id];
     line.textContent =
       Lab.t("sure.spread", { low: text(p05), middle: text(p50), high: text(p95), n: String(bands.n - (bands.bad || 0)) }) +
-      (Number.isFinite(now.policyMine.headline[id]) ? " " + Lab.t("sure.centre", { central: text(now.policyMine.headline[id]) }) : "") +
+      (Number.isFinite(now.policyMine.headline[id]) ? Lab.gap() + Lab.t("sure.centre", { central: text(now.policyMine.headline[id]) }) : "") +
       (Object.keys(Lab.state.values).length && Number.isFinite(spread.p05)
-        ? " " + Lab.t("sure.change", { interval: Lab.interval(outcome, spread.p05, spread.p95, spread.p95), unit: Lab.scale(outcome).year ? Lab.t("unit.years") : Lab.scale(outcome).difference }) : "") +
-      (bands.bad ? " " + Lab.t("sure.bad", { n: String(bands.bad) }) : "");
+        ? Lab.gap() + Lab.t("sure.change", { interval: Lab.interval(outcome, spread.p05, spread.p95, spread.p95), unit: Lab.scale(outcome).year ? Lab.t("unit.years") : Lab.scale(outcome).difference }) : "") +
+      (bands.bad ? Lab.gap() + Lab.t("sure.bad", { n: String(bands.bad) }) : "");
     if (what.has("fresh") || what.has("bands")) tornado(place, outcome, now);
   }
 

@@ -21,7 +21,7 @@
       ? Lab.t("words.design", { name, parts: parts.join(Lab.t("number.semicolon")) })
       : Lab.t("words.nothing_moved");
     const n = Object.keys(assumed).length;
-    if (n) text += " " + Lab.t(n === 1 ? "words.one_assumption" : "words.assumptions", { n });
+    if (n) text += Lab.gap() + Lab.t(n === 1 ? "words.one_assumption" : "words.assumptions", { n });
     return text;
   };
 
@@ -37,7 +37,7 @@
     const moved = Object.keys(Lab.state.values).filter((n) => Lab.lever.has(n));
     if (!moved.length) {
       const tried = Lab.data.presets.filter((p) => p.kind === "regime" && Object.keys(Lab.clean(p.values)).length).slice(0, TRIED);
-      return place.replaceChildren(h("p.invite", null, text, ...(tried.length ? [" ", Lab.t("words.try"), ...tried.map((p) => Lab.text("button", p.title, { type: "button", onclick: () => Lab.choose(p.id) }))] : [])));
+      return place.replaceChildren(h("p.invite", null, text, ...(tried.length ? [Lab.gap(), Lab.t("words.try"), ...tried.map((p) => Lab.text("button", p.title, { type: "button", onclick: () => Lab.choose(p.id) }))] : [])));
     }
     let box = place.querySelector("details");
     if (!box) {
