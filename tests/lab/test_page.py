@@ -284,3 +284,29 @@ def test_why_counts_a_mix_once_and_names_the_nearest_regime(lab: Any) -> None:
 def test_every_part_of_a_mix_is_named_beneath_its_bar(lab: Any) -> None:
     key = lab.page.locator("#design-how .mix-key").inner_text()
     assert "Fee for service 30%" in key.replace("\n", " ")
+
+
+def test_no_verdict_on_the_last_design_stands_beside_the_change_of_this_one(
+    lab: Any,
+) -> None:
+    lab.run("() => Lab.choose('capitation')")
+    lab.run(SETTLE)
+    lab.page.wait_for_function(READY)
+    moving, back = lab.run(
+        """async () => {
+      const frame = () =>
+        new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+      const words = () => document.querySelector(".board.fund .change").textContent;
+      const kept = Lab.state.values;
+      Lab.choose("drg");
+      await frame();
+      const moving = words();
+      Lab.load(kept);
+      await frame();
+      return [moving, words()];
+    }"""
+    )
+    assert "spread on its way" in moving
+    assert "better" not in moving
+    # Taken back before anything was asked: the bands at hand are the right ones again.
+    assert "spread on its way" not in back

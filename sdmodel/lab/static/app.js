@@ -33,9 +33,9 @@
   /** Ask for the bands once the hand rests; what is shown meanwhile is marked as old. */
   function askBands() {
     const key = JSON.stringify(Lab.state.values);
+    clearTimeout(waiting); // also where a move was taken back before its bands were asked for
+    if (now.bands) now.bands.old = now.bands.token !== key;
     if (key === asked) return;
-    if (now.bands) now.bands.old = true;
-    clearTimeout(waiting);
     waiting = setTimeout(async () => {
       asked = key;
       try {

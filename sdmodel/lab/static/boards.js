@@ -83,9 +83,13 @@
     return Lab.has(key) ? Lab.t(key, { end: String(data.model.end), from }) : "";
   };
 
+  /** Return the bands if they are those of the design on the levers. */
+  const fresh = (now) => (now.bands && !now.bands.old ? now.bands : null);
+
   /** Write a change against the baseline with its interval, or that it is on its way. */
   function changeWords(outcome, now) {
-    const { baseMine, policyMine, bands } = now;
+    const { baseMine, policyMine } = now;
+    const bands = fresh(now); // a verdict on the last design must not stand beside this one's change
     const [a, b] = [baseMine.headline[outcome.id], policyMine.headline[outcome.id]];
     if (!Object.keys(Lab.state.values).length) return [Lab.t("board.no_move"), "same"];
     const change = a === null || b === null ? NaN : b - a;
@@ -98,7 +102,7 @@
     const size = Math.max(Math.abs(spread?.p05 || 0), Math.abs(spread?.p95 || 0)) || a;
     const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t(data.draws.n ? "board.counting" : "board.no_draws");
     const said = sign === "unknown" ? "" : Lab.t(`verdict.${sign}`);
-    return [`${Lab.SIGN[sign]} ${text}${Lab.gap()}${range}${said}`, sign, bands && bands.old];
+    return [`${Lab.SIGN[sign]} ${text}${Lab.gap()}${range}${said}`, sign];
   }
 
   /** Draw all boards for the results at hand. */
@@ -108,9 +112,9 @@
       if (parts.select.value !== outcome.id) parts.select.value = outcome.id;
       write(parts.big, Lab.value(outcome, now.policyMine.headline[outcome.id]));
       write(parts.when, Lab.when(outcome));
-      const [text, sign, old] = changeWords(outcome, now);
+      const [text, sign] = changeWords(outcome, now);
       write(parts.change, text);
-      parts.change.className = `change ${sign}${old ? " old" : ""}`;
+      parts.change.className = `change ${sign}`;
       parts.shares.hidden = !now.assumed;
       if (now.assumed) write(parts.shares, Lab.shareWords(outcome, now));
       if (!parts.chart) parts.chart = new Lab.TimeChart(parts.place, innerHeight >= TALL ? 180 : 126);
@@ -164,7 +168,7 @@
   function moveMinor(parts, shown, now) {
     for (const item of parts.minor.children) {
       const outcome = Lab.outcome.get(item.dataset.id);
-      const spread = now.bands && now.bands.difference[outcome.id];
+      const spread = fresh(now)?.difference[outcome.id];
       const idle = !Object.keys(Lab.state.values).length;
       const sign = idle ? "same" : spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
       const change = now.policyMine.headline[outcome.id] - now.baseMine.headline[outcome.id];
@@ -179,7 +183,7 @@
     const outcome = data.outcomes.find((o) => o.summary === "crossing");
     place.hidden = !outcome;
     if (!outcome) return;
-    const chances = now.bands && now.bands.probability && now.bands.probability[outcome.id];
+    const chances = fresh(now)?.probability?.[outcome.id];
     const year = now.policyMine.headline[outcome.id];
     const central = year === null ? Lab.t("board.lasts") : Lab.t("board.runs_out", { year: Lab.value(outcome, year) });
     if (!chances) return write(place, central + Lab.t("board.chances_wait"));
