@@ -21,7 +21,7 @@ _TEXT = re.compile(r"\S")
 _STOP, _END = re.compile(r'[~|"]'), re.compile(r"[~|]")
 _MACRO = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)")
 _SIGNED_BASE = re.compile(r"\(\s*-\s*([\d.]+(?:[eE][+-]?\d+)?)\s*\)\s*\^")
-_REMARK = re.compile(r'("[^"]*")|\{[^{}]*\}')
+_QUOTED_OR_OPEN, _BRACE = re.compile(r'"[^"]*"|\{'), re.compile(r"[{}]")
 _LEFT_SIDE = re.compile(
     r'\s*(?P<name>"[^"]*"|[^"=:(<\[\]~|]*)'
     r"\s*(?P<subscripts>(\[[^\]]*\])?(\s*:EXCEPT:\s*\[[^\]]*\](\s*,\s*\[[^\]]*\])*)?)"
@@ -113,12 +113,33 @@ def keep_signs(equation: str) -> str:
 
 
 def without_remarks(equation: str) -> str:
-    """Drop what stands in braces, outside of quoted names; braces may hold braces."""
-    while True:
-        shorter = _REMARK.sub(lambda found: found[1] or " ", equation)
-        if shorter == equation:
-            return shorter
-        equation = shorter
+    """Drop what stands in braces, outside of quoted names; braces may hold braces.
+
+    A brace that nothing closes stays, with all behind it. Every sign is met once or
+    twice, however deep the braces of a stranger's file are.
+    """
+    kept: list[str] = []
+    start = at = 0
+    while found := _QUOTED_OR_OPEN.search(equation, at):
+        at = found.end()
+        if found[0] != "{":
+            continue
+        end = _closing(equation, at)
+        if end is None:
+            break
+        kept += [equation[start : found.start()], " "]
+        start = at = end
+    return "".join(kept) + equation[start:]
+
+
+def _closing(text: str, at: int) -> int | None:
+    """Return where the remark that was opened just before ``at`` ends."""
+    depth = 1
+    for brace in _BRACE.finditer(text, at):
+        depth += 1 if brace[0] == "{" else -1
+        if not depth:
+            return brace.end()
+    return None
 
 
 def _field(text: str, start: int, *, quotes: bool) -> int:

@@ -196,11 +196,10 @@ def select(low: Lowering, args: Args, scope: Scope) -> NodeId:
     number = low.build.graph.nodes[action]
     data = float(number.data or 0.0) if number.op == "const" else math.nan
     if not math.isnan(data):
-        known = int(data)
-        if not 0 <= known <= 10:
-            msg = f"the numerical action of VECTOR SELECT is {known}; it is 0 to 10"
+        if not -1 < data < 11:
+            msg = f"the numerical action of VECTOR SELECT is {data:.10g}; it is 0 to 10"
             raise EquationError(msg)
-        value = _acted(low, known, picks, values, there, count)
+        value = _acted(low, int(data), picks, values, there, count)
     else:
         ways = [_acted(low, k, picks, values, there, count) for k in range(11)]
         value = chosen(low, action, ways)

@@ -218,6 +218,16 @@ def test_errors_asked_of_vector_select_make_no_number(
     assert np.isnan(got["x"]).all()
 
 
+@pytest.mark.parametrize("action", ["1e999", "-1e999", "11", "-1"])
+def test_an_action_that_vector_select_lacks_is_refused(
+    tmp_path: Path, action: str, engine: EngineName
+) -> None:
+    asked = f"VECTOR SELECT(x[r!], x[r!], 0, {action}, 0)"
+    body = f"r: a, b ~~|\nx[r] = 3, 5 ~~|\ny = {asked} ~~|"
+    with pytest.raises(ModelFileError, match="it is 0 to 10"):
+        of_vensim(tmp_path, body, engine)
+
+
 def test_vector_select_finds_its_action_by_name(
     tmp_path: Path, engine: EngineName
 ) -> None:

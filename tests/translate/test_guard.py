@@ -15,6 +15,7 @@ import pytest
 
 from sdmodel.errors import ModelFileError, SdmodelError, UnsupportedError
 from sdmodel.translate.read import read_model
+from sdmodel.translate.source import without_remarks
 
 FIVE_SECONDS = 5.0
 TAIL = """
@@ -249,6 +250,15 @@ def test_a_huge_file_is_refused_soon(case: str, write: Write) -> None:
         read_model(path, cache=False)
     assert time.perf_counter() - begun < FIVE_SECONDS
     assert len(caught.value.problems) <= 51
+
+
+@pytest.mark.parametrize("closed", [300_000, 299_999, 0])
+def test_remarks_that_nest_are_left_out_soon(closed: int) -> None:
+    begun = time.perf_counter()
+    left = without_remarks("1 " + "{" * 300_000 + "a" + "}" * closed + " + 2")
+    assert time.perf_counter() - begun < FIVE_SECONDS
+    assert ("{" in left) == (closed < 300_000)
+    assert left == "1   + 2" or closed < 300_000
 
 
 def test_macros_that_multiply_are_refused_soon(write: Write) -> None:
