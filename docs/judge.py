@@ -20,15 +20,20 @@ import numpy as np
 import sdmodel
 from sdmodel.engines.simulate import simulate
 from sdmodel.experiments.whatif import make_inputs
+from sdmodel.experiments.workbook import folder_of
 from sdmodel.study.design import Save
+from sdmodel.study.scenario import list_scenarios
 
 if TYPE_CHECKING:
     from sdmodel.engines.base import EngineName
+    from sdmodel.model.core import Model
 
-REGIMES = (
-    "baseline", "ffs", "per-diem", "drg", "dip", "capitation", "global-budget", "mixed",
-)  # fmt: skip
 ENGINES: tuple[EngineName, ...] = ("compiled", "numpy")
+
+
+def regimes(model: Model) -> list[str]:
+    """Return the ids of the payment regimes, the baseline first."""
+    return [s.id for s in list_scenarios(folder_of(model)) if s.kind == "regime"]
 
 
 def judge(name: str) -> str:
@@ -56,7 +61,7 @@ def main() -> None:
     say("| scenario | compiled | same bits | NumPy | same bits | PySD took |")
     say("|---|---|---|---|---|---|")
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for row in pool.map(judge, sys.argv[1:] or REGIMES):
+        for row in pool.map(judge, sys.argv[1:] or regimes(model)):
             say(row)
 
 

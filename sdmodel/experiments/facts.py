@@ -141,8 +141,7 @@ def _picture_problems(
     sectors = [str(sector["name"]) for sector in facts["sectors"]]
     by_plain = {plain(name): name for name in sectors}
     boxes: dict[str, list[str]] = {}
-    problems += _not_tables(path, picture)
-    for number, box in enumerate(_tables(picture, "box"), start=1):
+    for number, box in enumerate(_tables(path, picture, "box", problems), start=1):
         where = f"{path}, box {number}"
         problems += _missing(where, box, ("id", "title", "at", "size", "sectors"))
         found = []
@@ -158,7 +157,7 @@ def _picture_problems(
                 problems.append(f"{where}: no sector '{name}' in the model{hint}")
         boxes[str(box.get("id"))] = found
     linked = {(link["from"], link["to"]) for link in facts["links"]}
-    for number, arrow in enumerate(_tables(picture, "arrow"), start=1):
+    for number, arrow in enumerate(_tables(path, picture, "arrow", problems), start=1):
         where = f"{path}, arrow {number}"
         problems += _missing(where, arrow, ("from", "to"))
         ends = [str(arrow.get("from")), str(arrow.get("to"))]
@@ -174,20 +173,16 @@ def _picture_problems(
     return problems
 
 
-def _tables(picture: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
+def _tables(
+    path: Path, picture: Mapping[str, Any], key: str, problems: list[str]
+) -> Sequence[Mapping[str, Any]]:
     found = picture.get(key, [])
-    if not isinstance(found, list):
-        return []
-    return [item for item in found if isinstance(item, dict)]
-
-
-def _not_tables(path: Path, picture: Mapping[str, Any]) -> list[str]:
-    return [
+    if isinstance(found, list) and all(isinstance(item, dict) for item in found):
+        return found
+    problems.append(
         f"{path}, [picture]: {key} = {found!r}; allowed: tables, [[picture.{key}]]"
-        for key in ("box", "arrow")
-        if (found := picture.get(key, [])) is not None
-        and not (isinstance(found, list) and all(isinstance(x, dict) for x in found))
-    ]
+    )
+    return []
 
 
 def _missing(where: str, table: Mapping[str, Any], keys: Sequence[str]) -> list[str]:

@@ -153,20 +153,11 @@ def test_in_a_process_of_its_own(
     assert tree(place) == before
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs /dev/full")
 def test_a_full_disk_behind_stdout(place: Path, full_disk: Path) -> None:
+    asked = ("run", "drg", "--json", "--model", "tiny")
     with full_disk.open("w") as stdout:
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "sdmodel",
-                "run",
-                "drg",
-                "--json",
-                "--model",
-                "tiny",
-            ],
+            [sys.executable, "-m", "sdmodel", *asked],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=stdout,
             stderr=subprocess.PIPE,
@@ -179,36 +170,30 @@ def test_a_full_disk_behind_stdout(place: Path, full_disk: Path) -> None:
     assert "Exception ignored" not in done.stderr
 
 
+def ends_well_without_a_word(asked: str, how: str) -> None:
+    """Run the program in bash; unbuffered, so that a closed pipe is met in mid-work."""
+    command = f'"{sys.executable}" -u -m sdmodel {asked} {how}'
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
 def test_a_reader_that_has_enough(place: Path) -> None:
-    command = f'"{sys.executable}" -m sdmodel run drg --json --model tiny | head -c 10'
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    assert done.returncode == 0
+    ends_well_without_a_word("run drg --json --model tiny", "| head -c 10")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
-@pytest.mark.parametrize("verb", ["levers", "--help"])
+@pytest.mark.parametrize("asked", ["levers --model tiny", "--help"])
 @pytest.mark.parametrize("how", [">&-", "| head -n 1 >/dev/null", ">&- 2>&-"])
-def test_an_output_that_nobody_reads(verb: str, how: str, place: Path) -> None:
-    model = "" if verb == "--help" else "--model tiny"
-    # Unbuffered, so that the closed pipe is met in the middle of the work.
-    command = f'"{sys.executable}" -u -m sdmodel {verb} {model} {how}'
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    assert done.returncode == 0
+def test_an_output_that_nobody_reads(asked: str, how: str, place: Path) -> None:
+    ends_well_without_a_word(asked, how)
 
 
 def test_signals_are_left_as_python_has_them() -> None:

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from sdmodel.experiments.asking import ask
 from sdmodel.experiments.sweep import fill
 from sdmodel.experiments.workbook import open_workbook, workbook_of_study
@@ -116,3 +118,10 @@ def stopping(after: int) -> Callable[[int, int], None]:
             raise KeyboardInterrupt
 
     return progress
+
+
+def stopped(folder: Path, question: Question, after: int = 800) -> Path:
+    """Begin a sweep in ``folder`` and interrupt it."""
+    with pytest.raises(KeyboardInterrupt):
+        do(folder, question, progress=stopping(after))
+    return folder

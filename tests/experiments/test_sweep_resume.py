@@ -26,36 +26,14 @@ from tests.experiments.sweeps import (
     contents,
     do,
     question_of,
-    stopping,
+    stopped,
     write_study,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sdmodel.experiments.question import Question
 
 CHUNKS = 6
-
-
-@pytest.fixture(scope="module")
-def question(tmp_path_factory: pytest.TempPathFactory) -> Question:
-    found = question_of(write_study(tmp_path_factory.mktemp("study")), bands=True)
-    assert found.chunks == CHUNKS
-    return found
-
-
-@pytest.fixture(scope="module")
-def whole(question: Question, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sweep that nothing disturbed."""
-    return do(tmp_path_factory.mktemp("whole") / "out", question).folder
-
-
-def stopped(folder: Path, question: Question, after: int = 800) -> Path:
-    """Begin a sweep in ``folder`` and interrupt it."""
-    with pytest.raises(KeyboardInterrupt):
-        do(folder, question, progress=stopping(after))
-    return folder
 
 
 @pytest.mark.parametrize("after", [0, 1, 256, 700, 1300, 1400])
@@ -145,123 +123,6 @@ def test_ctrl_c_ends_with_130_and_can_go_on(tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert json.loads((out / "manifest.json").read_text("utf-8"))["chunks"] > 1
     assert not list(tmp_path.glob(".*"))
-
-
-def cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(bytes(data))
-
-
-def empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def remove(path: Path) -> None:
-    path.unlink()
-
-
-def torn(path: Path) -> None:
-    """As a process leaves it that is killed while it adds its line."""
-    path.write_bytes(path.read_bytes()[:-20])
-
-
-def foreign_line(path: Path) -> None:
-    path.write_bytes(path.read_bytes() + b'{"chunk": 99}\n[1]\nnull\n\xff\n')
-
-
-@pytest.mark.parametrize("damage", [cut, flip, empty, remove])
-@pytest.mark.parametrize("name", ["runs-000001.nc", "bands-000001.npz"])
-def test_a_damaged_chunk_is_told_and_computed_again(
-    damage: Callable[[Path], None],
-    name: str,
-    question: Question,
-    whole: Path,
-    tmp_path: Path,
-) -> None:
-    out = stopped(tmp_path / "out", question)
-    damage(out / name)
-    said: list[str] = []
-    do(out, question, say=said.append)
-    assert len(said) == 1
-    assert name in said[0]
-    assert "its runs are computed again" in said[0]
-    assert contents(out) == contents(whole)
-
-
-@pytest.mark.parametrize("damage", [torn, cut, empty, remove, foreign_line])
-def test_a_damaged_list_costs_no_more_than_its_chunks(
-    damage: Callable[[Path], None], question: Question, whole: Path, tmp_path: Path
-) -> None:
-    out = stopped(tmp_path / "out", question)
-    damage(out / "chunks.jsonl")
-    do(out, question)
-    assert contents(out) == contents(whole)
-
-
-@pytest.mark.parametrize("damage", [cut, flip, empty, remove])
-@pytest.mark.parametrize(
-    "name", ["runs-000004.nc", "results.nc", "summary.csv", "bands.csv"]
-)
-@pytest.mark.parametrize("bands", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_a_finished_sweep_that_was_damaged_is_made_whole(
-    damage: Callable[[Path], None],
-    name: str,
-    bands: bool,
-    question: Question,
-    whole: Path,
-    tmp_path: Path,
-) -> None:
-    if bands:
-        shutil.copytree(whole, tmp_path / "out")
-    else:
-        if name == "bands.csv":
-            pytest.skip("not there without bands")
-        import dataclasses
-
-        question = dataclasses.replace(question, bands=())
-        do(tmp_path / "out", question)
-    out = tmp_path / "out"
-    expected = contents(out)
-    damage(out / name)
-    said: list[str] = []
-    do(out, question, say=said.append)
-    assert len(said) == 1
-    assert name in said[0]
-    assert contents(out) == expected
-
-
-def bare(path: Path) -> None:
-    path.write_bytes(b'{"format": 1}')
-
-
-@pytest.mark.parametrize("damage", [cut, empty, bare])
-def test_a_damaged_manifest_is_told_and_nothing_lost(
-    damage: Callable[[Path], None], question: Question, whole: Path, tmp_path: Path
-) -> None:
-    out = stopped(tmp_path / "out", question)
-    manifest = out / "manifest.json"
-    good = manifest.read_bytes()
-    damage(manifest)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
-    with pytest.raises(ResultsError, match=r"damaged: .*bring it back from a copy"):
-        do(out, question)
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
-    manifest.write_bytes(good)
-    do(out, question)
-    assert contents(out) == contents(whole)
-
-
-def test_a_lost_manifest_keeps_the_chunks(question: Question, tmp_path: Path) -> None:
-    out = stopped(tmp_path / "out", question)
-    (out / "manifest.json").unlink()
-    with pytest.raises(ResultsError, match="holds other files"):
-        do(out, question)
-    assert len(list(out.glob("runs-*.nc"))) >= 3
 
 
 CHANGES = [

@@ -10,7 +10,7 @@ import pytest
 
 from sdmodel.translate.read import read_model
 from tests.translate.oracle import simulate
-from tests.translate.test_guard import vensim
+from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from sdmodel.errors import ModelFileError, UnsupportedError
 from sdmodel.translate.read import read_model
 from tests.translate.judging import Columns, ours
-from tests.translate.test_guard import vensim
+from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from sdmodel.translate import cache
 from sdmodel.translate.read import read_model
 from tests.translate.test_against_pysd import CASES
-from tests.translate.test_guard import vensim
+from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

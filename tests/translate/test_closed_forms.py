@@ -11,7 +11,7 @@ import pytest
 from sdmodel.translate.read import read_model
 from sdmodel.translate.sums import pairwise
 from tests.translate.oracle import simulate
-from tests.translate.test_guard import vensim
+from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

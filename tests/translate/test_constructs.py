@@ -11,7 +11,7 @@ from sdmodel.engines.simulate import simulate
 from sdmodel.study.design import Inputs, Save
 from sdmodel.translate.read import read_model
 from tests.translate.judging import agree
-from tests.translate.test_guard import TAIL, vensim
+from tests.translate.writing import TAIL, vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from sdmodel.study.design import Inputs, Save
 from sdmodel.translate.build import Builder
 from sdmodel.translate.read import read_model
 from sdmodel.translate.special import erfc, normal_quantile
-from tests.translate.test_guard import vensim
+from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

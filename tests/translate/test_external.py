@@ -12,7 +12,7 @@ from sdmodel.errors import ModelFileError, UnsupportedError
 from sdmodel.study.design import Inputs, Save
 from sdmodel.translate.read import read_model
 from tests.translate.judging import agree, ours
-from tests.translate.test_guard import vensim
+from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
     from pathlib import Path

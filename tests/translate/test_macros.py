@@ -10,7 +10,7 @@ import pytest
 from sdmodel.errors import ModelFileError
 from sdmodel.translate.read import read_model
 from tests.translate.judging import agree, ours
-from tests.translate.test_guard import TAIL
+from tests.translate.writing import TAIL
 
 if TYPE_CHECKING:
     from pathlib import Path
