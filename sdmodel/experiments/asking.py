@@ -173,10 +173,15 @@ def file_bytes(runs: int, columns: int) -> int:
 
 def size_sentence(runs: int, columns: int, model: Model, engine: str) -> str:
     """Return what a sweep would take: runs, hours of all cores, bytes."""
-    from sdmodel.engines.native import cores
+    from sdmodel.engines.native import cores, missing
 
-    many = cores() if engine == "compiled" else 1
-    needed = runs * (seconds_of(model, engine) / many + OTHER_SECONDS)
+    many, slower = 1, 1.0
+    if engine == "compiled" and not missing():
+        from sdmodel.engines.target import host_target
+
+        # The usual time, which sizes chunks alike everywhere, is that of eight lanes.
+        many, slower = cores(), 8 / host_target().lanes
+    needed = runs * (seconds_of(model, engine) * slower / many + OTHER_SECONDS)
     size = file_bytes(runs, columns)
     return (
         f"{runs:,} runs: roughly {_duration(needed)} on {many} cores, "

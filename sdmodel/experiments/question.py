@@ -290,7 +290,7 @@ CHUNK_SECONDS = 8.0
 """Work of one processor that a chunk holds: what a kill may cost, at the most."""
 CHUNK_BYTES = 64_000_000
 SECONDS = {"compiled": 1.5e-10, "numpy": 2e-9, "pysd": 4e-5}
-"""Of one scalar at one step of one run, roughly, by engine; measured with `bench`."""
+"""Of one scalar at one step of one run, roughly; `compiled` is that of eight lanes."""
 
 
 def seconds_of(model: Model, engine: str) -> float:

@@ -13,7 +13,9 @@ import xarray as xr
 
 import sdmodel
 from sdmodel.cli.main import main
+from sdmodel.engines.target import host_target as host
 from sdmodel.errors import DataError, HostError, ResultsError, StudyError
+from sdmodel.experiments.asking import OTHER_SECONDS, size_sentence
 from sdmodel.experiments.space import make_space
 from sdmodel.experiments.whatif import evaluate
 from sdmodel.experiments.workbook import open_workbook
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sdmodel.experiments.sweep import Sweep
+    from sdmodel.model.core import Model
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +305,20 @@ def test_bad_runs_are_counted_aloud_with_their_inputs(
         np.testing.assert_array_equal(here, there)
     results = open_run(tmp_path / "spoilt").dataset()
     assert (results["bad"] == 2).all()
+
+
+def test_the_time_that_is_told_follows_the_processor(
+    tiny: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two lanes do a quarter of what eight do; what is written takes the same time.
+    def seconds(lanes: int) -> float:
+        monkeypatch.setattr("sdmodel.engines.target.host_target", lambda: host(lanes))
+        told = size_sentence(10**9, 3, tiny, "compiled")
+        return float(told.split("roughly ")[1].split(" hours")[0].replace(",", ""))
+
+    settled = OTHER_SECONDS * 1e9 / 3600
+    ratio = (seconds(2) - settled) / (seconds(8) - settled)
+    assert ratio == pytest.approx(4, rel=0.2)  # hours are told to one decimal
 
 
 @pytest.mark.parametrize(
