@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sdmodel.experiments.question import Question
 
 
+RUN = "run"
+"""The dimension of a chunk's file, and the first of its variables."""
+
+
 def run_file(index: int) -> str:
     """Return the name of a chunk's runs."""
     return f"runs-{index:06d}.nc"
@@ -36,7 +40,7 @@ def band_file(index: int) -> str:
 def names_in_file(question: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return how inputs and outcomes are called in NetCDF, where a slash is a group."""
     outcomes = tuple(name_in_file(key.text) for key in question.keys)
-    taken = {*outcomes, "run", "scenario", "draw", "status", "bad_time"}
+    taken = {*outcomes, RUN, "scenario", "draw", "status", "bad_time"}
     inputs = tuple(
         f"{name_in_file(name)} (input)"
         if name_in_file(name) in taken
@@ -94,16 +98,21 @@ def chunk_of(question: Question, index: int, part: Part) -> Chunk:
 def chunk_bytes(question: Question, index: int, part: Part) -> bytes:
     """Return a chunk's runs as NetCDF: inputs and outcomes on one dimension.
 
-    Written without xarray, which would ask a Dask worker's scheduler for a lock.
+    Written with h5py alone. xarray would ask a Dask worker's scheduler for a lock.
+    h5netcdf deletes what it writes first for a dimension, and whether its place in the
+    file is free then hangs on who still holds it, such as Dask's sampling of frames:
+    equal numbers, but not always equal bytes.
     """
-    import h5netcdf
+    import h5py
 
     buffer = io.BytesIO()
-    variables = _variables(question, index, part)
-    with h5netcdf.File(buffer, "w") as file:
-        file.dimensions = {"run": len(part.status)}
-        for name, (values, told) in variables.items():
-            made = file.create_variable(name, ("run",), data=values)
+    with h5py.File(buffer, "w", track_order=True) as file:
+        for name, (values, told) in _variables(question, index, part).items():
+            made = file.create_dataset(name, data=values, track_order=True)
+            if name == RUN:
+                made.make_scale(RUN)
+            else:
+                made.dims[0].attach_scale(file[RUN])
             made.attrs.update(told)
         file.attrs.update(about(question))
     return buffer.getvalue()
@@ -122,7 +131,7 @@ def _variables(
         "flag_meanings": " ".join(name.replace(" ", "_") for name in ids),
     }
     found: dict[str, tuple[NDArray[Any], dict[str, Any]]] = {
-        "run": (scenario * question.rows + draws, {}),
+        RUN: (scenario * question.rows + draws, {}),
         "scenario": (np.full(stop - start, scenario, dtype=np.int16), flags),
         "draw": (draws, {"long_name": "row of the design"}),
     }

@@ -260,3 +260,23 @@ def test_narrower_registers_are_used_where_wider_are_asked() -> None:
     assert kernel_settings(wider)["lanes"] == here["lanes"]
     plain = target_of(here | {"fma": 0, "lanes": 2, "wide": 0})
     assert (plain.fma, plain.lanes, plain.wide) == (False, 2, False)
+
+
+def test_the_bytes_of_a_chunk_hang_on_nobody_who_looks_on(question: Question) -> None:
+    # Dask's workers sample what their threads are doing, and keep for a moment alive
+    # what a frame holds: an open part of a file, for one, whose place is then not free.
+    from collections import deque
+
+    from sdmodel.experiments.parts import compute
+    from sdmodel.experiments.sweep_files import chunk_of
+
+    part = compute(question, 0, jobs=1)
+    alone = chunk_of(question, 0, part)
+    for frames in (1, 7, 50, 400):
+        kept: deque[object] = deque(maxlen=frames)
+        sys.setprofile(lambda frame, *_, keep=kept.append: keep(frame))
+        try:
+            watched = chunk_of(question, 0, part)
+        finally:
+            sys.setprofile(None)
+        assert watched == alone, frames
