@@ -101,13 +101,29 @@ def grid_of(
 
 def picture(figure: Figure, name: str, alt: str, caption: str) -> Picture:
     """Return the figure as an SVG inside a data address; the same bytes every time."""
+    text = base64.b64encode(svg_bytes(figure)).decode("ascii")
+    return Picture(name, f"data:image/svg+xml;base64,{text}", alt, caption)
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return the figure as an SVG, laid out and drawn once.
+
+    ``savefig`` draws a figure that has a layout twice, the first time only to lay it
+    out; the bytes are the same.
+    """
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    FigureCanvasSVG(figure)
+    canvas = FigureCanvasSVG(figure)
+    layout, dots = figure.get_layout_engine(), figure.dpi
+    if layout is not None:
+        # Text is measured as the file will have it.
+        figure.set_dpi(canvas.fixed_dpi)
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+        figure.set_dpi(dots)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    text = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return Picture(name, f"data:image/svg+xml;base64,{text}", alt, caption)
+    return buffer.getvalue()
 
 
 def colour_of(scenarios: Sequence[str], scenario: str, baseline: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from sdmodel.report.charts import short_numbers
-from sdmodel.report.figures import colour_of
+from sdmodel.report.figures import colour_of, grid_of, style, svg_bytes
 
 
 @pytest.mark.parametrize(
@@ -30,3 +33,24 @@ def test_every_scenario_has_a_colour_of_its_own() -> None:
     names = ["baseline", *(f"s{i}" for i in range(8))]
     colours = [colour_of(names, name, "baseline") for name in names]
     assert len(set(colours)) == len(names)
+
+
+def _drawn() -> Figure:
+    figure, panels = grid_of(5, columns=3, width=10.0, height=2.0, sharex=True)
+    for place, axes in enumerate(panels):
+        axes.plot([0, 1, 2], [place, 2e5 * place, -3.0], label=f"line {place}")
+        axes.set_title(f"a title\nof two lines, {place}")
+        axes.set_ylabel("persons")
+        short_numbers(axes)
+    figure.suptitle("all of them", x=0.005, ha="left")
+    figure.legend(loc="outside upper right", ncols=3)
+    return figure
+
+
+def test_a_figure_laid_out_once_is_the_figure_that_matplotlib_saves() -> None:
+    with style():
+        figure, plain = _drawn(), _drawn()
+        FigureCanvasSVG(plain)
+        buffer = io.BytesIO()
+        plain.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        assert svg_bytes(figure) == buffer.getvalue()
