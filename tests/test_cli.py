@@ -188,12 +188,30 @@ def test_long_work_shows_plain_lines_with_time_left(
     with progress_bar("runs", 100) as progress:
         for done in (0, 1, 2, 10, 11, 50, 100):
             progress(done, 100)
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "runs: 0 of 100 (0 %)"
-    assert lines[1].startswith("runs: 10 of 100 (10 %), ")
-    assert lines[1].endswith(" s left")
-    assert lines[-1] == "runs: 100 of 100 (100 %)"
-    assert len(lines) == 4
+    # Three seconds a call: the first run, at 6 s, starts the clock of the rate.
+    assert capsys.readouterr().err.splitlines() == [
+        "runs: 2 of 100 (2 %), 294 s left",
+        "runs: 10 of 100 (10 %), 60 s left",
+        "runs: 50 of 100 (50 %), 12 s left",
+        "runs: 100 of 100 (100 %)",
+    ]
+
+
+def test_time_left_is_told_without_what_came_once_before_the_first_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Compiling for 20 s, then two threads with ten runs each every five seconds.
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    moments = ((0, 0.0), (10, 20.0), (20, 20.01), (30, 25.0), (40, 25.01), (100, 40.0))
+    with progress_bar("sweep", 100) as progress:
+        for done, now[0] in moments:
+            progress(done, 100)
+    assert capsys.readouterr().err.splitlines() == [
+        "sweep: 30 of 100 (30 %), 18 s left",
+        "sweep: 40 of 100 (40 %), 10 s left",
+        "sweep: 100 of 100 (100 %)",
+    ]
 
 
 def test_a_table_on_a_terminal_shows_brackets_as_text(

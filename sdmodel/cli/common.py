@@ -26,6 +26,8 @@ Decorator = Callable[[Command], Command]
 
 PATIENCE = 2.0
 """Seconds before work shows its progress."""
+STEADY = 1.0
+"""Seconds of work beyond its first part from which the time left is told."""
 SILENCE = 30.0
 """Seconds after which work without a terminal says again how far it is."""
 DEFAULT_MODEL = "consortium"
@@ -247,20 +249,23 @@ class _Bar:
 
     def __init__(self, label: str, total: int) -> None:
         self.label, self.total = label, total
-        self.start = time.monotonic()
+        self.start = self.clock = time.monotonic()
         self.rich: RichProgress | None = None
         self.task: TaskID | None = None
         self.told = -1
         self.last = self.start
         self.first: int | None = None  # what an earlier sitting had done already
+        self.moved = False
 
     def __call__(self, done: int, total: int) -> None:
         self.total = total
-        if self.first is None:
-            self.first, self.start = done, time.monotonic()
         now = time.monotonic()
-        spent = now - self.start
-        if spent < PATIENCE:
+        if self.first is None:
+            self.first, self.start, self.clock = done, now, now
+        elif done > self.first and not self.moved:
+            # What was done first held all that comes once, such as compiling.
+            self.moved, self.first, self.clock = True, done, now
+        if now - self.start < PATIENCE:
             return
         if sys.stderr.isatty():
             self._draw(done)
@@ -268,11 +273,13 @@ class _Bar:
         if done >= total and self.told < 0:
             return  # one batch, done at once: nothing is left to wait for
         tenth = 10 * done // max(total, 1)
-        if tenth > self.told or now - self.last >= SILENCE:
+        new, spent = done - self.first, now - self.clock
+        # Threads end their first parts together: over so short a time is no rate.
+        known = new > 0 and spent >= STEADY
+        if (tenth > self.told and known) or done >= total or now - self.last >= SILENCE:
             self.told, self.last = tenth, now
-            new = done - self.first
-            left = spent * (total - done) / new if new > 0 else math.nan
-            rest = f", {left:.0f} s left" if new > 0 and done < total else ""
+            left = spent * (total - done) / new if known else math.nan
+            rest = f", {left:.0f} s left" if known and done < total else ""
             share = 100 * done // max(total, 1)
             say(f"{self.label}: {done} of {total} ({share} %){rest}")
 

@@ -66,7 +66,7 @@ def compare(
         claim(out)
     workbook = open_workbook(model)
     asked = read_asked(workbook, names, sets, allow_outside)
-    check_two(asked)
+    check_two(asked, names)
     with progress_bar("runs", len(asked)) as progress:
         answer = evaluate(
             workbook.model,

@@ -88,13 +88,19 @@ def _minus(value: float | None, base: float | None) -> float | None:
     return None if value is None or base is None else value - base
 
 
-def check_two(scenarios: Sequence[object]) -> None:
-    """Refuse to compare fewer than two scenarios."""
-    if len(scenarios) < 2:
-        msg = (
-            "compare needs two scenarios or more, as in 'sdmodel compare baseline drg'"
-        )
-        raise UsageError(msg)
+def check_two(scenarios: Sequence[object], given: Sequence[str] = ()) -> None:
+    """Refuse to compare fewer than two scenarios.
+
+    ``given`` are the names by which they were asked for, where one may stand twice.
+    """
+    if len(scenarios) >= 2:
+        return
+    msg = "compare needs two scenarios or more, as in 'sdmodel compare baseline drg'"
+    if len(given) > 1:
+        shown = " and ".join(f"'{name}'" for name in dict.fromkeys(given))
+        same = "are one and the same" if len(set(given)) > 1 else "was given twice"
+        msg += f"; {shown} {same}"
+    raise UsageError(msg)
 
 
 def compare(

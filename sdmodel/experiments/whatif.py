@@ -173,10 +173,14 @@ def _check(scenarios: Sequence[Scenario]) -> None:
     ids = [scenario.id for scenario in scenarios]
     twice = [name for name in dict.fromkeys(ids) if ids.count(name) > 1]
     if twice:
-        raise RunError(
-            f"two scenarios are called '{name}'; rename one of the files"
-            for name in twice
-        )
+        raise RunError(_same_id(scenarios, name) for name in twice)
+
+
+def _same_id(scenarios: Sequence[Scenario], name: str) -> str:
+    first, *others = (scenario for scenario in scenarios if scenario.id == name)
+    if all(other == first for other in others):
+        return f"scenario '{name}' is given twice; name it once"
+    return f"two scenarios are called '{name}'; rename one of the files"
 
 
 def headline_keys(outcomes: Iterable[Outcome]) -> tuple[OutcomeKey, ...]:

@@ -60,7 +60,18 @@ ASKED = [
             "R1,a,b,R,Trst > spending,s\n"
         },
     ),
-    run_case("unknown scenario", "two scenarios", args="compare drg DRG"),
+    run_case(
+        "unknown scenario",
+        "two scenarios",
+        "'drg' was given twice",
+        args="compare drg drg",
+    ),
+    run_case(
+        "unknown scenario",
+        "two scenarios",
+        "'drg' and 'DRG' are one",
+        args="compare drg DRG",
+    ),
     file_case("unknown scenario", 'from = "drgg"', "'from'", "nearest: 'drg'"),
     file_case("unknown scenario", 'from = "mine.toml"', "loop: mine -> mine"),
     study_case("unknown scenario", '"drg"', '"dgr"', "'scenarios'", "nearest: 'drg'"),
