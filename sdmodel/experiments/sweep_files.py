@@ -11,6 +11,7 @@ import numpy as np
 from sdmodel.experiments.parts import BandPart
 from sdmodel.experiments.whatif import name_in_file
 from sdmodel.study.controls import unit_of
+from sdmodel.study.netcdf import netcdf_bytes
 from sdmodel.study.results import versions
 
 if TYPE_CHECKING:
@@ -96,32 +97,14 @@ def chunk_of(question: Question, index: int, part: Part) -> Chunk:
 
 
 def chunk_bytes(question: Question, index: int, part: Part) -> bytes:
-    """Return a chunk's runs as NetCDF: inputs and outcomes on one dimension.
-
-    Written with h5py alone. xarray would ask a Dask worker's scheduler for a lock.
-    h5netcdf deletes what it writes first for a dimension, and whether its place in the
-    file is free then hangs on who still holds it, such as Dask's sampling of frames:
-    equal numbers, but not always equal bytes.
-    """
-    import h5py
-
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w", track_order=True) as file:
-        for name, (values, told) in _variables(question, index, part).items():
-            made = file.create_dataset(name, data=values, track_order=True)
-            if name == RUN:
-                made.make_scale(RUN)
-            else:
-                made.dims[0].attach_scale(file[RUN])
-            made.attrs.update(told)
-        file.attrs.update(about(question))
-    return buffer.getvalue()
+    """Return a chunk's runs as NetCDF: inputs and outcomes on one dimension."""
+    return netcdf_bytes(_variables(question, index, part), about(question))
 
 
 def _variables(
     question: Question, index: int, part: Part
-) -> dict[str, tuple[NDArray[Any], dict[str, Any]]]:
-    """Return what a chunk's file holds: values (run,) and attributes by name."""
+) -> dict[str, tuple[tuple[str, ...], NDArray[Any], dict[str, Any]]]:
+    """Return what a chunk's file holds: dim, values (run,) and attributes by name."""
     scenario, start, stop = question.span(index)
     inputs, outcomes = names_in_file(question)
     ids = [name for name, _ in question.scenarios]
@@ -151,7 +134,7 @@ def _variables(
         found[outcomes[i]] = (np.ascontiguousarray(part.values[:, i]), told)
     found["status"] = (part.status, {"long_name": "0 good, 1 bad"})
     found["bad_time"] = (part.bad_time, {"units": "Year"})
-    return found
+    return {name: ((RUN,), *item) for name, item in found.items()}
 
 
 def _arrays(part: BandPart) -> dict[str, NDArray[Any]]:

@@ -30,6 +30,7 @@ from sdmodel.study.files import (
     sync,
 )
 from sdmodel.study.lock import locked
+from sdmodel.study.netcdf import dataset_bytes as dataset_bytes
 from sdmodel.study.tables import cell as cell
 from sdmodel.study.tables import csv_bytes as csv_bytes
 
@@ -392,8 +393,3 @@ def list_runs(place: Path) -> tuple[RunFolder | ResultsError, ...]:
         except HostError as error:
             found.append(ResultsError(error.problems))
     return tuple(found)
-
-
-def dataset_bytes(dataset: xr.Dataset) -> bytes:
-    """Return a dataset as the bytes of a NetCDF 4 file."""
-    return bytes(dataset.to_netcdf(None, engine="h5netcdf"))

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,9 +19,13 @@ from sdmodel.cli.main import main
 from sdmodel.engines.target import kernel_settings, target_of
 from sdmodel.errors import HostError, RunError
 from sdmodel.experiments import cluster
+from sdmodel.experiments.parts import compute
 from sdmodel.experiments.question import unpacked
 from sdmodel.experiments.sweep import fill
-from sdmodel.study.results import describe, held
+from sdmodel.experiments.sweep_files import chunk_of
+from sdmodel.experiments.sweep_store import open_store
+from sdmodel.experiments.sweep_summary import results_dataset
+from sdmodel.study.results import RESULTS, dataset_bytes, describe, held
 from tests.experiments.sweeps import TINY, contents, do, question_of, write_study
 
 if TYPE_CHECKING:
@@ -262,21 +267,39 @@ def test_narrower_registers_are_used_where_wider_are_asked() -> None:
     assert (plain.fma, plain.lanes, plain.wide) == (False, 2, False)
 
 
+def watched(frames: int, work: Callable[[], object]) -> object:
+    """Do work while the last frames are held, as Dask's sampling of threads does.
+
+    What a frame holds stays alive for a moment: an open part of a file, for one, whose
+    place is then not free.
+    """
+    kept: deque[object] = deque(maxlen=frames)
+    sys.setprofile(lambda frame, *_: kept.append(frame))
+    try:
+        return work()
+    finally:
+        sys.setprofile(None)
+
+
+FRAMES = (1, 7, 50, 400)
+
+
 def test_the_bytes_of_a_chunk_hang_on_nobody_who_looks_on(question: Question) -> None:
-    # Dask's workers sample what their threads are doing, and keep for a moment alive
-    # what a frame holds: an open part of a file, for one, whose place is then not free.
-    from collections import deque
-
-    from sdmodel.experiments.parts import compute
-    from sdmodel.experiments.sweep_files import chunk_of
-
     part = compute(question, 0, jobs=1)
     alone = chunk_of(question, 0, part)
-    for frames in (1, 7, 50, 400):
-        kept: deque[object] = deque(maxlen=frames)
-        sys.setprofile(lambda frame, *_, keep=kept.append: keep(frame))
-        try:
-            watched = chunk_of(question, 0, part)
-        finally:
-            sys.setprofile(None)
-        assert watched == alone, frames
+    for frames in FRAMES:
+        assert watched(frames, lambda: chunk_of(question, 0, part)) == alone, frames
+
+
+def test_the_bytes_of_the_results_hang_on_nobody_who_looks_on(
+    question: Question, tmp_path: Path
+) -> None:
+    store = open_store(tmp_path / "out", question, {"command": ["sweep"]})
+    for index in store.pending:
+        store.add(index, chunk_of(question, index, compute(question, index, jobs=1)))
+    results = results_dataset(question, store.folder)
+    alone = dataset_bytes(results)
+    for frames in FRAMES:
+        assert watched(frames, lambda: dataset_bytes(results)) == alone, frames
+    watched(FRAMES[-1], store.finish)
+    assert (store.folder / RESULTS).read_bytes() == alone

@@ -68,6 +68,26 @@ def test_a_dataset_survives_saving_and_opening(tiny: Model, tmp_path: Path) -> N
     assert found.tobytes() == numbers.tobytes()
 
 
+def test_a_file_holds_every_kind_of_values_that_results_have() -> None:
+    data = xr.Dataset(
+        {
+            "status": (("run",), np.array([0, 1], dtype=np.int8)),
+            "bad_name": (("run",), ["", "价格"]),
+            "known": (("run",), [True, False]),
+            "by place": (("run", "place"), np.arange(6.0).reshape(3, 2).T),
+            "empty": (("run", "none"), np.empty((2, 0))),
+            "alone": ((), 2.5),
+        },
+        coords={"place": ["township", "county", "outside"]},
+        attrs={"n": 7, "title": "", "flags": np.arange(3, dtype=np.int16)},
+    )
+    opened = xr.load_dataset(io.BytesIO(dataset_bytes(data)), engine="h5netcdf")
+    xr.testing.assert_identical(opened, data)
+    assert {n: v.dtype.kind for n, v in opened.items() if n != "bad_name"} == {
+        n: v.dtype.kind for n, v in data.items() if n != "bad_name"
+    }
+
+
 def test_the_same_data_make_the_same_bytes() -> None:
     data = xr.Dataset({"a": (("run",), np.arange(3.0))})
     assert dataset_bytes(data) == dataset_bytes(data.copy())
