@@ -29,7 +29,7 @@ _log = logging.getLogger("sdmodel")
 Key = tuple[str, tuple[str, ...], tuple[str, ...]]
 # What a notebook or a study asks again and again; a few of each at most.
 _plans: dict[Key, Plan] = {}
-_kernels: dict[tuple[Key, bool, tuple[tuple[str, int], ...]], Kernel] = {}
+_kernels: dict[tuple[Key, str, tuple[tuple[str, int], ...]], Kernel] = {}
 _KEEP = 16
 FEW = 2
 """Runs up to which a kernel with elements of one run in its vectors is the faster."""
@@ -44,6 +44,7 @@ def simulate(
     jobs: int | None = None,
     progress: Progress | None = None,
     settings: Mapping[str, int] | None = None,
+    quick: bool = False,
 ) -> Output:
     """Run ``model`` once for each row of ``inputs`` and keep what ``save`` names.
 
@@ -64,6 +65,9 @@ def simulate(
     settings
         Kernel settings of another processor, from `kernel_settings` there, for its
         bits; default those of this one.
+    quick
+        Whether no more than a few thousand runs are asked of these names, now and
+        later, so that time is better spent on them than on compiling. Same bits.
 
     Returns
     -------
@@ -86,7 +90,9 @@ def simulate(
     key = (model.file_digest, names, scheduled)
     kernel = None
     if engine == "compiled" and len(steps):
-        kernel = _kernel(model, key, few=len(checked.values) <= FEW, settings=settings)
+        one = len(checked.values) <= FEW
+        kind = "one" if one else "some" if quick else "many"
+        kernel = _kernel(model, key, kind, settings)
     plan = kernel.plan if kernel else _plan(model, key)
     batch = make_batch(model, plan, checked, schedules, steps)
     if len(steps) == 0:
@@ -106,10 +112,12 @@ def _plan(model: Model, key: Key) -> Plan:
 
 
 def _kernel(
-    model: Model, key: Key, *, few: bool, settings: Mapping[str, int] | None
+    model: Model, key: Key, kind: str, settings: Mapping[str, int] | None
 ) -> Kernel | None:
     asked = tuple(sorted(settings.items())) if settings else ()
-    if (key, few, asked) not in _kernels:
+    if kind == "some" and (key, "many", asked) in _kernels:
+        kind = "many"
+    if (key, kind, asked) not in _kernels:
         from sdmodel.engines.native import compile_plan, missing
         from sdmodel.engines.target import target_of
 
@@ -121,8 +129,10 @@ def _kernel(
             return None
         target = target_of(settings) if settings else None
         _forget(_kernels)
-        _kernels[key, few, asked] = compile_plan(_plan(model, key), target, single=few)
-    return _kernels[key, few, asked]
+        _kernels[key, kind, asked] = compile_plan(
+            _plan(model, key), target, single=kind == "one", quick=kind == "some"
+        )
+    return _kernels[key, kind, asked]
 
 
 def _forget(memo: dict[Any, Any]) -> None:

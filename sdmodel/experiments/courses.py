@@ -61,7 +61,7 @@ def courses(
     """
     inputs = make_inputs(scenarios, model)
     names = tuple(s.name for s in model.states if s.name in model.scalars)
-    output = simulate(model, inputs, Save(names, "step"), engine=engine)
+    output = simulate(model, inputs, Save(names, "step"), engine=engine, quick=True)
     if output.status.any():
         run = int(np.flatnonzero(output.status)[0])
         msg = (

@@ -128,6 +128,7 @@ class Switchboard:
             Inputs(names, values, {n: tuple(runs) for n, runs in schedules.items()}),
             Save(tuple(dict.fromkeys([*outcomes, *sources])), "step"),
             engine=self.engine,
+            quick=True,
         )
         series = by_name(output)
         shape = (len(values), len(output.times))

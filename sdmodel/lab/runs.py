@@ -68,7 +68,7 @@ class NativeRuns:
         """Run value sets; values (run, time, name) of ``names``, then of the states."""
         inputs = as_inputs(self.model, sets, self.drives)
         save = Save((*self.names, *self.states), None if times is None else (*times,))
-        return simulate(self.model, inputs, save)
+        return simulate(self.model, inputs, save, quick=True)
 
 
 def native_runs(
@@ -97,4 +97,4 @@ def twin(
     timed = {model.input_index[n]: runs for n, runs in inputs.schedules.items()}
     at = np.asarray(steps, dtype=np.int64)
     batch = make_batch(model, plan, inputs, timed, at)
-    return compile_plan(plan, settings).run(batch).values
+    return compile_plan(plan, settings, quick=True).run(batch).values

@@ -75,6 +75,8 @@ def test_threads_blocks_lanes_and_pieces_change_no_bit(lanes: int) -> None:
     equal(kernel.run(batch, jobs=3, block=16), first)
     equal(compile_plan(plan, target, piece=7).run(batch, jobs=2, block=8), first)
     equal(compile_plan(plan, target, single=True).run(batch, jobs=2, block=8), first)
+    quick = compile_plan(plan, target, use_cache=False, quick=True)
+    equal(quick.run(batch, jobs=1), first)
 
 
 @pytest.mark.parametrize("lanes", [2, 4, 8])
@@ -193,6 +195,11 @@ def test_a_kernel_is_kept_and_a_damaged_one_made_anew(
     again = compile_plan(plan)
     assert not again.cached
     assert compile_plan(plan).cached
+    assert compile_plan(plan, quick=True).cached, "better code serves as well"
+    stored.unlink()
+    assert not compile_plan(plan, quick=True).cached
+    assert compile_plan(plan, quick=True).cached
+    assert not compile_plan(plan).cached, "quick code does not serve for many runs"
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
     monkeypatch.setenv("SDMODEL_CACHE", str(blocked))
