@@ -171,8 +171,8 @@ def _save_comparison(
     warnings: Sequence[str],
 ) -> None:
     from sdmodel.cli.figures import comparison_figures
+    from sdmodel.experiments.labelled import dataset
     from sdmodel.experiments.record import answer_files
-    from sdmodel.experiments.whatif import dataset
     from sdmodel.study.results import csv_bytes, dataset_bytes, describe, save_run
     from sdmodel.study.values import schedule_text
 

@@ -330,8 +330,8 @@ def _save_run(
     started: str,
     warnings: Sequence[str],
 ) -> None:
+    from sdmodel.experiments.labelled import dataset
     from sdmodel.experiments.record import answer_files
-    from sdmodel.experiments.whatif import dataset
     from sdmodel.study.results import csv_bytes, dataset_bytes, describe, save_run
 
     count = len(asked)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdmodel.experiments.labelled import name_in_file
 from sdmodel.experiments.parts import BandPart
-from sdmodel.experiments.whatif import name_in_file
 from sdmodel.study.controls import unit_of
 from sdmodel.study.netcdf import netcdf_bytes
 from sdmodel.study.results import versions

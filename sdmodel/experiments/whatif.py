@@ -9,8 +9,8 @@ import numpy as np
 
 from sdmodel.engines.simulate import simulate
 from sdmodel.errors import RunError
+from sdmodel.experiments.labelled import dataset
 from sdmodel.experiments.workbook import folder_of, workbook_of
-from sdmodel.study.controls import variable_of
 from sdmodel.study.design import Inputs, Save, Schedule
 from sdmodel.study.outcomes import OutcomeKey, parse_key
 from sdmodel.study.scenario import Scenario
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sdmodel.engines.base import EngineName, Progress
-    from sdmodel.model.core import Model, Variable
+    from sdmodel.model.core import Model
     from sdmodel.study.outcomes import Outcome
 
 SaveWhat = Literal["outcomes", "all"]
@@ -36,11 +36,12 @@ class Answer:
     """What came of scenarios, one row a scenario, in plain arrays.
 
     ``series`` maps outcome ids to (run, time), ``values`` outcome keys to (run,), both
-    nan where there is no number; every value of a bad run is nan. ``elements`` holds
-    the saved model elements, (run, time) as computed.
+    nan where there is no number; every value of a bad run is nan. ``inputs`` is what
+    went in; ``elements`` holds the saved model elements, (run, time) as computed.
     """
 
     scenarios: tuple[Scenario, ...]
+    inputs: Inputs = field(repr=False)
     keys: tuple[OutcomeKey, ...]
     times: NDArray[np.float64]
     series: dict[str, NDArray[np.float64]]
@@ -100,9 +101,10 @@ def evaluate(
     window = window or Window()
     needed = [name for key in keys for name in key.outcome.expression.names]
     names = tuple(dict.fromkeys(model.scalars if save == "all" else needed))
+    inputs = make_inputs(scenarios, model)
     output = simulate(
         model,
-        make_inputs(scenarios, model),
+        inputs,
         Save(names),
         engine=engine,
         jobs=jobs,
@@ -116,6 +118,7 @@ def evaluate(
             found[output.status != 0] = np.nan
     return Answer(
         scenarios=tuple(scenarios),
+        inputs=inputs,
         keys=tuple(keys),
         times=output.times,
         series=series,
@@ -255,106 +258,3 @@ def run(
         progress=progress,
     )
     return dataset(answer, model, engine=engine, save=save)
-
-
-def dataset(
-    answer: Answer, model: Model, *, engine: str, save: SaveWhat = "outcomes"
-) -> xr.Dataset:
-    """Return an answer with labels and attributes; see `run` for its variables."""
-    import xarray as xr
-
-    from sdmodel.study.results import versions
-
-    ids = [scenario.id for scenario in answer.scenarios]
-    found: dict[str, object] = {}
-    for key in answer.keys:
-        about = {"long_name": key.outcome.label_en, "label_zh": key.outcome.label_zh}
-        found[key.outcome.id] = (
-            ("run", "time"),
-            answer.series[key.outcome.id],
-            about | {"units": key.outcome.series_unit},
-        )
-        name = key.text if "@" in key.text else f"{key.text}@{key.summary}"
-        found[name] = (
-            ("run",),
-            answer.values[key.text],
-            about | {"units": key.unit, "summary": name.partition("@")[2]},
-        )
-    coordinates: dict[str, object] = {"run": ids, "time": answer.times}
-    if save == "all":
-        for variable in model.variables.values():
-            _add_variable(variable, answer, model, found, coordinates)
-    else:
-        _add_inputs(answer, model, found)
-    found["status"] = (("run",), answer.status, {"long_name": "0 good, 1 bad"})
-    found["bad_time"] = (("run",), answer.bad_time, {"units": "Year"})
-    found["bad_name"] = (("run",), list(answer.bad_name))
-    return xr.Dataset(
-        found,
-        coords=coordinates,
-        attrs={
-            "model": model.name,
-            "model_digest": model.digest,
-            "engine": engine,
-            **{f"version_{name}": text for name, text in versions().items()},
-        },
-    )
-
-
-def name_in_file(name: str) -> str:
-    """Return a name as NetCDF has it, which takes a slash for a group."""
-    return name.replace("/", "∕")  # noqa: RUF001 - the look-alike is meant
-
-
-def _add_inputs(answer: Answer, model: Model, found: dict[str, object]) -> None:
-    inputs = make_inputs(answer.scenarios, model)
-    for column, name in enumerate(inputs.names):
-        variable = model.variables.get(variable_of(name, model))
-        about = {"units": variable.unit if variable else "", "role": "input"}
-        if name in inputs.schedules:
-            held = np.repeat(inputs.values[:, column, None], len(answer.times), axis=1)
-            for row, schedule in enumerate(inputs.schedules[name]):
-                if schedule is not None:
-                    held[row] = np.interp(answer.times, schedule.times, schedule.values)
-            found.setdefault(name_in_file(name), (("run", "time"), held, about))
-        else:
-            values = inputs.values[:, column]
-            found.setdefault(name_in_file(name), (("run",), values, about))
-
-
-def _add_variable(
-    variable: Variable,
-    answer: Answer,
-    model: Model,
-    found: dict[str, object],
-    coordinates: dict[str, object],
-) -> None:
-    """Add a model variable with its subscripts as dims."""
-    if not variable.elements or any(
-        element not in answer.elements for element in variable.elements
-    ):
-        return
-    about = {
-        "units": variable.unit,
-        "long_name": variable.name,
-        "comment": variable.comment,
-        "equation": variable.equation,
-    }
-    parts = [answer.elements[element] for element in variable.elements]
-    if len(parts) == 1:
-        found.setdefault(
-            name_in_file(variable.name), (("run", "time"), parts[0], about)
-        )
-        return
-    dims = tuple(name_in_file(dim) for dim in variable.dims)
-    sizes = tuple(len(model.subscripts.get(dim, ())) for dim in variable.dims)
-    if len(set(dims)) < len(dims) or int(np.prod(sizes)) != len(parts):
-        for element, part in zip(variable.elements, parts, strict=True):
-            found.setdefault(name_in_file(element), (("run", "time"), part, about))
-        return
-    for dim, name in zip(variable.dims, dims, strict=True):
-        coordinates[name] = list(model.subscripts[dim])
-    stacked = np.stack(parts, axis=-1).reshape(*parts[0].shape, *sizes)
-    found.setdefault(
-        name_in_file(variable.name), (("run", "time", *dims), stacked, about)
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from sdmodel.study.files import stamp
 from sdmodel.study.grids import find_grid, on_grid, read_grid
 from sdmodel.study.locate import is_shipped, locate_model, split_grid
 from sdmodel.study.outcomes import element_outcomes, read_outcomes, stock_outcomes
-from sdmodel.study.scenario import BASELINE, scenario_paths
+from sdmodel.study.scenario import BASELINE, SCENARIOS, scenario_chain, scenario_paths
 from sdmodel.study.scenario import read_scenario as read_scenario_of
 from sdmodel.study.study import read_study
 from sdmodel.study.toml_files import read_toml
@@ -31,11 +31,17 @@ if TYPE_CHECKING:
     from sdmodel.study.scenario import Scenario
     from sdmodel.study.study import Study
 
+    _Files = tuple[tuple[Path, Stamp], ...]
+
 _CONTROLS, _OUTCOMES = "controls.csv", "outcomes.csv"
 _JUDGE = (
     "engine pysd makes a Python program of this model and runs it; its names were "
     "checked first, but use it for models from people you trust"
 )
+
+
+_MOST_READ = 64
+"""Scenarios that a workbook keeps."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,9 @@ class Workbook:
     folder: Path | None
     controls: tuple[Control, ...]
     outcomes: tuple[Outcome, ...]
+    _read: dict[str, tuple[_Files, Scenario]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def scenario_ids(self) -> tuple[str, ...]:
         """Return the ids of its scenarios, the baseline first.
@@ -70,8 +79,18 @@ class Workbook:
         sets: Sequence[str] = (),
         allow_outside: bool = False,
     ) -> Scenario:
-        """Read one of its scenarios, or a ``.toml`` file, with ``--set`` on top."""
-        return read_scenario_of(
+        """Read one of its scenarios, or a ``.toml`` file, with ``--set`` on top.
+
+        As written it is kept until a file changes from which it was read.
+        """
+        text = str(name)
+        files, kept = self._read.get(text, ((), None))
+        as_written = not sets and not allow_outside
+        if kept is not None and as_written and all(stamp(p) == s for p, s in files):
+            return _copy(kept)
+        if as_written:
+            files = self._files(text)
+        found = read_scenario_of(
             name,
             self.folder,
             self.model,
@@ -79,6 +98,29 @@ class Workbook:
             allow_outside=allow_outside,
             sets=sets,
         )
+        if as_written:
+            if len(self._read) >= _MOST_READ:
+                self._read.clear()
+            self._read[text] = (files, _copy(found))
+        return found
+
+    def _files(self, name: str) -> _Files:
+        """Return what a scenario is read from, and its state: folder and files."""
+        folder = () if self.folder is None else (self.folder / SCENARIOS,)
+        chain = [file.path for file in scenario_chain(name, self.folder)]
+        return tuple((path, stamp(path)) for path in (*folder, *chain))
+
+
+def _copy(scenario: Scenario) -> Scenario:
+    """Return a scenario whose values are its own: a caller's may be changed by hand."""
+    return dataclasses.replace(
+        scenario,
+        title=dict(scenario.title),
+        story=dict(scenario.story),
+        values=dict(scenario.values),
+        evidence=dict(scenario.evidence),
+        shows=dict(scenario.shows),
+    )
 
 
 def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:

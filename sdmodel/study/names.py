@@ -24,6 +24,8 @@ def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str,
     ValueError
         With a sentence that says why it cannot be set and what to do.
     """
+    if name in model.input_index:
+        return (name,)
     wanted = plain(name)
     inputs = {plain(item.name): item.name for item in model.inputs}
     if wanted in inputs:

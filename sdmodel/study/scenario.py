@@ -32,7 +32,7 @@ KEYS = ("title", "kind", "story", "shows", "from", "values", "evidence")
 KINDS = ("regime", "case", "international", "policy")
 """Payment regimes; cases in China; systems of other countries; policies and shocks."""
 LANGUAGES = ("en", "zh")
-SUFFIX = ".toml"
+SCENARIOS, SUFFIX = "scenarios", ".toml"
 BASELINE = "baseline"
 
 
@@ -149,7 +149,7 @@ def _texts(
 
 def scenario_paths(folder: Path | None) -> dict[str, Path]:
     """Return the scenario files of a model folder by id, the baseline first."""
-    place = folder / "scenarios" if folder else None
+    place = folder / SCENARIOS if folder else None
     if place is None or not place.is_dir():
         return {}
     paths = {path.stem: path for path in place.glob(f"*{SUFFIX}")}
@@ -251,6 +251,19 @@ def read_chain(name: str, folder: Path | None) -> tuple[ScenarioFile, ...]:
             )
 
 
+def scenario_chain(name: str, folder: Path | None) -> tuple[ScenarioFile, ...]:
+    """Return `read_chain`; nothing for the baseline of a model without scenario files.
+
+    Raises
+    ------
+    ScenarioError
+        As `read_chain`.
+    """
+    if plain(name) == BASELINE and not scenario_paths(folder):
+        return ()
+    return read_chain(name, folder)
+
+
 def read_scenario(
     id_or_path: str | Path,
     folder: Path | None,
@@ -281,11 +294,7 @@ def read_scenario(
     ScenarioError
         With every problem of values, names, limits and shares at once.
     """
-    name = str(id_or_path)
-    if plain(name) == BASELINE and not scenario_paths(folder):
-        chain: tuple[ScenarioFile, ...] = ()
-    else:
-        chain = read_chain(name, folder)
+    chain = scenario_chain(str(id_or_path), folder)
     problems: list[str] = []
     warnings: list[str] = []
     values: dict[str, Value] = {}

@@ -166,3 +166,46 @@ def test_a_changed_file_counts_at_once(tmp_path: Path, tiny_folder: Path) -> Non
     outcomes.write_text("id,expresion\n", "utf-8")
     with pytest.raises(DataError, match="expresion"):
         run(model, "drg")
+
+
+def test_a_scenario_is_read_again_when_any_of_its_files_changes(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_folder, folder)
+    workbook = open_workbook(folder)
+    monkeypatch.chdir(tmp_path)
+    alone = tmp_path / "mine.toml"
+    alone.write_text('from = "drg"\n[values]\npremium = 560.0\n', "utf-8")
+    first = workbook.scenario("mine.toml")
+    assert first.values["premium"] == 560.0
+    # What a caller does with one is not seen by the next.
+    first.values.clear()  # type: ignore[attr-defined]  # a Mapping to readers, a dict here
+    assert workbook.scenario("mine.toml").values["premium"] == 560.0
+    assert workbook.scenario("mine.toml", sets=["premium=570"]).values["premium"] == 570
+    assert workbook.scenario("mine.toml").values["premium"] == 560.0
+    alone.write_text('from = "drg"\n[values]\npremium = 55.0e1\n', "utf-8")
+    assert workbook.scenario("mine.toml").values["premium"] == 550.0
+    drg = folder / "scenarios" / "drg.toml"
+    drg.write_text('title = "none"\n[values]\n"training effort" = 0.5\n', "utf-8")
+    assert workbook.scenario("mine.toml").values["training effort"] == 0.5
+    drg.unlink()
+    with pytest.raises(ScenarioError, match="no scenario 'drg'"):
+        workbook.scenario("mine.toml")
+
+
+def test_answers_of_one_form_share_nothing(tiny: Model) -> None:
+    first = run(tiny, scenario("x", premium=500.0))
+    kept = first.copy(deep=True)
+    again = run(tiny, scenario("x", premium=600.0))
+    assert (again["fund_balance"].values != first["fund_balance"].values).any()
+    again["fund_balance"].attrs["units"] = "none"
+    again.attrs.clear()
+    again["fund_balance"].values[:] = 0.0
+    xr.testing.assert_identical(run(tiny, scenario("x", premium=500.0)), kept)
+    xr.testing.assert_identical(first, kept)
+    other = run(tiny, scenario("y", premium=500.0), keys=["fund_balance@2035"])
+    assert other["run"].item() == "y"
+    assert set(other) - set(kept) == {"fund_balance@2035"}
+    plain = run(tiny, scenario("x", premium=500.0), engine="numpy")
+    assert (plain.attrs["engine"], kept.attrs["engine"]) == ("numpy", "compiled")
