@@ -29,6 +29,7 @@ from sdmodel.study.scenario import read_scenario
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sdmodel.experiments.targets import Target
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.model.core import Model
     from sdmodel.study.controls import Control
@@ -80,7 +81,11 @@ def collect(book: Workbook) -> Lab:
     )
     about = read_about(folder, model_facts(model)) if folder else {}
     chinese = read_meanings(folder, model)
-    history = _history(book, outcomes)
+    targets = read_targets(folder, model, outcomes)
+    sources = read_sources(
+        folder, {c.source for c in book.controls} | {t.source for t in targets}
+    )
+    history = _history(targets, outcomes, sources)
     facts = _model(model, kernel, about, history)
     facts["agreement"] = agreement(
         model, kernel.wasm.plan, kernel.native, controls, kernel.layout["points"]
@@ -88,9 +93,7 @@ def collect(book: Workbook) -> Lab:
     data: dict[str, Any] = {
         "model": facts,
         "times": list(kernel.points),
-        "levers": lever_documents(
-            controls, model, scheduled, chinese, read_sources(folder, book.controls)
-        ),
+        "levers": lever_documents(controls, model, scheduled, chinese, sources),
         "mixes": mix_documents(controls),
         "outcomes": [
             _outcome(outcome, about) | {"meaning": _meaning(outcome, model, chinese)}
@@ -181,7 +184,11 @@ def _flow(flow: Flow) -> dict[str, Any]:
     }
 
 
-def _history(book: Workbook, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+def _history(
+    targets: Sequence[Target],
+    outcomes: Sequence[Outcome],
+    sources: Mapping[str, str],
+) -> list[dict[str, Any]]:
     """Return what was observed of the outcomes that the page shows."""
     known = {outcome.id for outcome in outcomes}
     return [
@@ -194,8 +201,9 @@ def _history(book: Workbook, outcomes: Sequence[Outcome]) -> list[dict[str, Any]
             "sd": None if math.isnan(target.sd) else target.sd,
             "unit": target.unit,
             "source": target.source,
+            "source_zh": sources.get(target.source),
         }
-        for target in read_targets(book.folder, book.model, outcomes)
+        for target in targets
         if target.variable in known
     ]
 

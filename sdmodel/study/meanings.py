@@ -9,11 +9,10 @@ from sdmodel.model.core import plain
 from sdmodel.study.tables import read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
     from pathlib import Path
 
     from sdmodel.model.core import Model
-    from sdmodel.study.controls import Control
 
 FILE = "names.csv"
 SOURCES = "sources.csv"
@@ -49,18 +48,22 @@ def read_meanings(folder: Path | None, model: Model) -> dict[str, str]:
     return found
 
 
-def read_sources(folder: Path | None, controls: Sequence[Control]) -> dict[str, str]:
-    """Return sources of ``controls.csv`` in Chinese, by their English text.
+def read_sources(folder: Path | None, known: Collection[str]) -> dict[str, str]:
+    """Return sources in Chinese, by their English text.
+
+    Parameters
+    ----------
+    known
+        The sources that ``controls.csv`` and ``targets.csv`` name.
 
     Raises
     ------
     DataError
-        If ``sources.csv`` holds what is no source there, or leaves one blank; every
+        If ``sources.csv`` holds what is none of them, or leaves one blank; every
         problem at once.
     """
     if folder is None or not (folder / SOURCES).is_file():
         return {}
-    known = {control.source for control in controls}
     problems: list[str] = []
     found: dict[str, str] = {}
     for row in read_rows(folder / SOURCES, ("source", "source_zh")):
@@ -68,7 +71,8 @@ def read_sources(folder: Path | None, controls: Sequence[Control]) -> dict[str, 
         if english not in known:
             hint = did_you_mean(english, sorted(known))
             problems.append(
-                f"{row.where}, column 'source': controls.csv has no '{english}'{hint}"
+                f"{row.where}, column 'source': "
+                f"neither controls.csv nor targets.csv has '{english}'{hint}"
             )
         elif not chinese:
             problems.append(f"{row.where}, column 'source_zh': blank")

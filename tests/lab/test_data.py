@@ -79,12 +79,21 @@ def test_all_that_moves_says_what_it_means_in_both_languages(
             assert lever["source_zh"] or chinese["source"], lever["name"]
 
 
+def test_what_was_observed_names_its_source_in_both_languages(
+    data: dict[str, Any],
+) -> None:
+    assert data["history"]
+    for point in data["history"]:
+        assert point["source"], point
+        assert point["source_zh"], point["source"]
+
+
 def test_a_source_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "sources.csv").write_text(
         "source,source_zh\nnosuch,词\n", encoding="utf-8"
     )
-    with pytest.raises(DataError, match=r"controls\.csv has no 'nosuch'"):
-        read_sources(tmp_path, open_workbook("consortium").controls)
+    with pytest.raises(DataError, match=r"nor targets\.csv has 'nosuch'"):
+        read_sources(tmp_path, {"assumption: none"})
 
 
 def test_page_data_is_strict_json_with_a_fair_size(data: dict[str, Any]) -> None:

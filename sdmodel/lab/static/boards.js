@@ -142,13 +142,15 @@
     place.told = key;
     const fact = (name, ...content) => [h("dt", null, Lab.t(name)), h("dd", null, ...content)];
     const unit = Lab.scale(outcome).unit;
-    const sources = [...new Set((history.get(outcome.id) || []).map((p) => p.source))];
+    const sources = [...new Map((history.get(outcome.id) || []).map((p) => [p.source, p])).values()];
+    const source = (p) => (Lab.lang === "zh" && p.source_zh ? p.source_zh : h("span", { lang: "en" }, p.source));
+    const listed = sources.flatMap((p, i) => (i ? [Lab.t("number.semicolon"), source(p)] : [source(p)]));
     const said = outcome.meaning && outcome.meaning[Lab.lang];
     place.replaceChildren(
       ...(said ? fact("lever.meaning", said) : []),
       ...fact("board.number", [Lab.when(outcome), unit].filter(Boolean).join(Lab.t("number.comma")) || Lab.t("number.plain")),
       ...fact("board.good", Lab.t(`good.${outcome.good}`)),
-      ...fact("chart.observed", ...(sources.length ? [h("span", { lang: "en" }, sources.join("; "))] : [Lab.t("board.unobserved")])));
+      ...fact("chart.observed", ...(listed.length ? listed : [Lab.t("board.unobserved")])));
   }
   const write = (element, text) => {
     if (element.textContent !== text) element.textContent = text;
