@@ -5,6 +5,9 @@ a sample: those whose name's checksum divides by eight. The sample is the same o
 machine and moves only when a test is renamed. ``--slow all`` runs all of them,
 ``--slow none`` leaves them out. Tests marked ``bench`` or ``browser`` run only when
 ``-m`` names the mark.
+
+Files of tests are shared among up to four processes; with ``-s``, for the benchmark
+above all, and where the table of conformance is gathered, there is one.
 """
 
 from __future__ import annotations
@@ -44,6 +47,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write docs/conformance.md from the field's suite of test models",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    alone = config.getoption("capture") == "no" or bool(
+        config.getoption("--write-conformance")
+    )
+    return 0 if alone else min(4, os.cpu_count() or 1)
 
 
 def in_sample(name: str) -> bool:
