@@ -12,6 +12,9 @@ import pytest
 
 STATIC = Path(__file__).resolve().parents[2] / "sdmodel" / "lab" / "static"
 
+# In the page: until what was asked has been drawn.
+SETTLE = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
+
 HEAD = """
 const fs = require("fs");
 const given = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.lab.javascript import SETTLE
 from tests.tolerances import LAB_SHARES
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ pytestmark = pytest.mark.browser
 
 READY = "() => Lab.now_results.bands && !Lab.now_results.bands.old"
 HEADLINES = "() => ({...Lab.now_results.policyMine.headline})"
-SETTLE = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from tests.lab.javascript import SETTLE
 from tests.tolerances import LAB_SUMMARY
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SETTLE = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
 HEADLINES = "() => ({...Lab.now_results.policyMine.headline})"
 DESIGN = """() => { Lab.choose("mixed"); Lab.set("training seats", 123.456);
   Lab.set("gatekeeping", [[2026, 0], [2031.5, 0.7]]);
