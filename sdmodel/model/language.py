@@ -7,24 +7,8 @@ made from this list.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Construct:
-    """One function or construct.
-
-    ``vensim`` and ``xmile`` are how it is written (empty where the language lacks it),
-    ``meaning`` says what it gives, in formulas where it can. ``beyond`` says where this
-    differs from PySD 3.14 or goes past it.
-    """
-
-    keys: tuple[str, ...]
-    vensim: str
-    xmile: str
-    meaning: str
-    beyond: str = ""
-
+from sdmodel.model.construct import Construct
+from sdmodel.model.language_xmile import XMILE
 
 _TRUTH = "Truth is 1 and 0; anything but 0 is true."
 _SMALL = "zero means smaller than 1e-6"
@@ -263,16 +247,10 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
         Construct(
             ("sum", "prod", "vmin", "vmax"),
             "`SUM(x[r!])`, `PROD(x[r!])`, `VMIN(x[r!])`, `VMAX(x[r!])`",
-            "`SUM(x)`, `PROD(x)`",
-            "Over all elements of the ranges marked with `!`; sums are added in "
-            "NumPy's pairwise order.",
-            "PySD does not add XMILE's arrays named without subscripts.",
-        ),
-        Construct(
-            ("vmin_xmile", "vmax_xmile"),
-            "",
-            "`MIN(x)`, `MAX(x)`",
-            "Over all elements of an array.",
+            "`SUM(x[*])`, `PROD(x)`, `MIN(x)`, `MAX(x)`",
+            "Over all elements of the ranges marked with `!`; in XMILE of whole "
+            "arrays and slices. Sums are added in NumPy's pairwise order.",
+            "PySD lacks XMILE's, but for `MIN` and `MAX` of an array by its name.",
         ),
         Construct(("elmcount",), "`ELMCOUNT(r)`", "", "Number of elements of a range."),
         Construct(
@@ -392,5 +370,6 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "h + l · Exp(1), cut off at max(a, h) and b.",
         ),
     ),
+    "XMILE and Stella alone": XMILE,
 }
 """Constructs by chapter, in the order of the page."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.expr import NodeId
@@ -193,6 +194,10 @@ def _table_named(low: Lowering, tree: Tree, scope: Scope) -> Equation:
         raise EquationError(msg)
     equation = low.equations[tree.reference, _elements(low, tree, scope)]
     inner = equation.component.tree
+    if low.xmile and type(inner).__name__ == "InlineLookupsStructure":
+        # XMILE's table is a variable too; by LOOKUP it is read at another place.
+        part = replace(equation.component, tree=inner.lookups)
+        return replace(equation, component=part)
     if type(inner).__name__ == "ReferenceStructure":
         return _table_named(low, inner, Scope(equation, equation.binding, scope.mode))
     if not is_lookup(inner):
@@ -328,6 +333,8 @@ FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     "lookup_invert": (2, _lookup_invert),
     "vmin_xmile": (1, whole("min")),
     "vmax_xmile": (1, whole("max")),
+    "element_at": (None, vectors.element_at),
+    "element_of_rank": (2, vectors.element_of_rank),
     "random_0_1": (0, draws.standard),
     "random_uniform": (3, draws.uniform),
     "random_normal": (5, draws.normal),

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
 from sdmodel.translate.guard import told
-from sdmodel.translate.source import name_key
-from sdmodel.translate.xmile_text import xmile_equation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,32 +24,29 @@ _ONE_PARSE = threading.Lock()
 
 @contextmanager
 def _literals_only() -> Iterator[None]:
-    """Let PySD's parsers read literals and nothing else while the block lasts.
+    """Let PySD's parser read literals and nothing else while the block lasts.
 
-    Both parsers call ``eval`` on pieces of the file. A name of that kind in the
-    module's own namespace goes before the builtin; it is taken out again afterwards.
+    It calls ``eval`` on pieces of the file. A name of that kind in the module's own
+    namespace goes before the builtin; it is taken out again afterwards.
     """
     with warnings.catch_warnings():
         # PySD's own dependencies warn of each other's age when first imported.
         warnings.simplefilter("ignore")
         from pysd.translators.vensim import vensim_element
-        from pysd.translators.xmile import xmile_element
 
-    modules = (vensim_element.__dict__, xmile_element.__dict__)
+    module = vensim_element.__dict__
     missing = object()
     with _ONE_PARSE, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        before = [module.get("eval", missing) for module in modules]
-        for module in modules:
-            module["eval"] = _literal
+        before = module.get("eval", missing)
+        module["eval"] = _literal
         try:
             yield
         finally:
-            for module, value in zip(modules, before, strict=True):
-                if value is missing:
-                    module.pop("eval", None)
-                else:
-                    module["eval"] = value
+            if before is missing:
+                module.pop("eval", None)
+            else:
+                module["eval"] = before
 
 
 _NUMBER = re.compile(r"[+-]?\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)")
@@ -158,71 +153,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"the attribute {error} is missing"
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-
-
-def parse_xmile(data: bytes, path: str) -> Any:
-    """Return PySD's abstract model of a checked XMILE file.
-
-    Raises
-    ------
-    ModelFileError
-        With every variable that PySD's grammar does not accept.
-    """
-    problems: list[tuple[int | None, str]] = []
-    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
-        from pysd.translators.xmile.xmile_file import XmileFile
-
-        copy = Path(folder) / "model.xmile"
-        copy.write_bytes(data)
-        try:
-            file = XmileFile(copy)
-            file.parse(parse_all=False)
-            for node in file.xmile_root.iter(f"{{{file.ns}}}eqn"):
-                node.text = xmile_equation(node.text or "")
-            file.sections += _xmile_macros(file)
-            for section in file.sections:
-                section.parse(parse_all=False)
-        except Exception as error:
-            msg = f"{path}: lacks what every model has ({_reason(error)})"
-            raise ModelFileError(msg) from None
-        for section in file.sections:
-            for component in section.components:
-                line = getattr(getattr(component, "node", None), "sourceline", None)
-                try:
-                    component.parse(section.behaviors)
-                except Exception as error:
-                    what = f"'{component.name}' cannot be read ({_reason(error)})"
-                    problems.append((line, what))
-        if problems:
-            raise ModelFileError(told(path, problems))
-        return file.get_abstract_model()
-
-
-def _xmile_macros(file: Any) -> list[Any]:
-    """Return the macros of an XMILE file as sections, which PySD leaves aside.
-
-    A macro's value is a variable of its own name, as it is in Vensim's.
-    """
-    from lxml import etree
-    from pysd.translators.xmile.xmile_section import Section
-
-    space = f"{{{file.ns}}}"
-    sections = []
-    for node in file.xmile_root.findall(f"{space}macro"):
-        name = node.get("name", "")
-        home: Any = {None: file.ns}  # the default namespace
-        root = etree.Element(f"{space}xmile", nsmap=home)
-        model = etree.SubElement(root, f"{space}model")
-        variables = etree.SubElement(model, f"{space}variables")
-        value = etree.SubElement(variables, f"{space}aux", name=name)
-        for item in node.findall(f"{space}eqn"):
-            etree.SubElement(value, f"{space}eqn").text = item.text
-        for own in node.findall(f"{space}variables"):
-            variables.extend(list(own))
-        params = [str(item.text or "").strip() for item in node.findall(f"{space}parm")]
-        key = name_key(name)
-        place = file.xmile_path
-        sections.append(
-            Section(key, place, "macro", params, [], root, file.ns, False, None)
-        )
-    return sections

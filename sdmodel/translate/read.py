@@ -17,20 +17,16 @@ from sdmodel.translate.guard import (
     check_vensim,
     check_xmile,
     decode,
-    line_of,
-    local_name,
     read_bytes,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from lxml.etree import _Element
-
     from sdmodel.model.core import Model
     from sdmodel.translate.source import Definition
 
-VERSION = "8"
+VERSION = "9"
 """Raised whenever the translation may give another graph for the same file."""
 
 
@@ -147,47 +143,11 @@ def read_abstract(data: bytes, file: Path) -> tuple[Any, Sequence[Definition]]:
     ModelFileError
         If the file is malformed or unsafe; every problem is told, with its line.
     """
-    from sdmodel.translate.parse import parse_vensim, parse_xmile
+    from sdmodel.translate.parse import parse_vensim
+    from sdmodel.translate.xmile_file import parse_xmile
 
     path = str(file)
     if file.suffix.lower() in VENSIM:
         source = check_vensim(decode(data, path), path)
         return parse_vensim(source, path), source.definitions
-    root = check_xmile(data, path)
-    abstract = parse_xmile(data, path)
-    return abstract, _xmile_definitions(root, abstract)
-
-
-def _xmile_definitions(root: _Element, abstract: Any) -> list[Definition]:
-    """Return line, unit, limits and equation text of an XMILE file's variables."""
-    from sdmodel.translate.source import Definition, name_key
-
-    lines: dict[str, tuple[int | None, str]] = {}
-    for node in root.iter("*"):
-        name = node.get("name")
-        if name and local_name(node) in {"aux", "flow", "stock", "gf"}:
-            parts = [
-                f"{local_name(item)}: {' '.join(str(item.text or '').split())}"
-                for item in node.iter("*")
-                if local_name(item) in {"eqn", "inflow", "outflow", "ypts"}
-            ]
-            key = name_key(name.replace("\\n", " "))
-            lines.setdefault(key, (line_of(node), "; ".join(parts)))
-    found = []
-    for element in abstract.sections[0].elements:
-        line, text = lines.get(name_key(element.name), (None, ""))
-        low, high, *_ = (*tuple(element.limits or ()), None, None)
-        found.append(
-            Definition(
-                name=element.name,
-                kind="variable",
-                line=line or 0,
-                subscripts="",
-                equation=f"{element.name} = {text.removeprefix('eqn: ')}",
-                right=text.removeprefix("eqn: "),
-                unit=element.units,
-                limits=(low, high),
-                comment=" ".join(element.documentation.split()),
-            )
-        )
-    return found
+    return parse_xmile(check_xmile(data, path), path)

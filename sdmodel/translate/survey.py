@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from sdmodel.translate.space import Space
 
 _NAMES = """
+allocate binomial clocktime combinations counter cyclenumber cycletime derivn endval
+factorial fv gamma geometric history hypergeometric interpolate invbinomial
+invnegbinomial invpoisson lookuparea lookupmean lookupxy meanperiod montecarlo
+negbinomial permutations pmt pv qelem qlen runcount self sens srandom sumperiod
+stopcount tandf throughput triangular unitcheck cgrowthn
 alloc_p delay_batch delay_conveyor delay_information delay_lossy_conveyor
 delay_profile demand_at_price depreciate_bystraightline depreciate_straightline
 find_market_price gamma_ln get_123_constants get_123_data get_data_at_time

@@ -172,6 +172,45 @@ def element(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return chosen(low, op("sub", index, const(1.0)), nodes)
 
 
+def element_at(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """XMILE's computed subscript: the element of a number from 1; 0 beyond."""
+    op, const = low.build.op, low.build.const
+    index = op("integer", low.express(args[0], scope))
+    value = const(0.0)
+    for i, tree in enumerate(args[1:], start=1):
+        here = op("eq", index, const(float(i)))
+        value = op("if", here, low.express(tree, scope), value)
+    return value
+
+
+def element_of_rank(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """XMILE's RANK: the flat number, from 1, of the element of a rank; 0 beyond."""
+    ranges = marked(args[0])
+    if not ranges:
+        msg = "RANK takes an array"
+        raise EquationError(msg)
+    nodes = [
+        low.express(
+            args[0],
+            Scope(
+                scope.equation,
+                {**scope.binding, **dict(zip(ranges, elements, strict=True))},
+                scope.mode,
+            ),
+        )
+        for elements in low.space.combinations(ranges.values())
+    ]
+    if len(nodes) > MAX_VECTOR:
+        msg = f"a vector of {len(nodes)} elements; at most {MAX_VECTOR}"
+        raise LackingError(msg)
+    op, const = low.build.op, low.build.const
+    wanted = op("sub", low.express(args[1], scope), const(1.0))
+    value = const(0.0)
+    for i, rank_of in enumerate(ranks(low, nodes), start=1):
+        value = op("if", op("eq", rank_of, wanted), const(float(i)), value)
+    return value
+
+
 def select(low: Lowering, args: Args, scope: Scope) -> NodeId:
     """VECTOR SELECT: one number of those elements whose selection is not zero."""
     ranges = {**marked(args[0]), **marked(args[1])}

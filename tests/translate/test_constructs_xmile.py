@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sdmodel.translate.xmile_text import xmile_equation
 from tests.translate.judging import agree, ours
 
 if TYPE_CHECKING:
@@ -130,22 +129,3 @@ def test_any_case_remarks_and_one_choice_after_another(
     time = np.arange(17) / 4
     np.testing.assert_array_equal(got["x"], np.select([time < 1, time < 2], [5, 6], 3))
     np.testing.assert_allclose(got["y"], np.log10(time + 1), rtol=1e-14)
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("if a then b else c", "(IF a THEN b ELSE c)"),
-        ("f(if a then b else c, 3)+1", "f((IF a THEN b ELSE c), 3)+1"),
-        (
-            "if a then if b then c else d else e",
-            "(IF a THEN (IF b THEN c ELSE d) ELSE e)",
-        ),
-        ('"if x" + if_then', '"if x" + if_then'),
-        ("MOD(3, 2) MOD 2", "MOD(3, 2) mod 2"),
-        ("a ELSE (b", "a ELSE (b"),
-        ("(-2)^2", "(0-2)^2"),
-    ],
-)
-def test_an_equation_is_brought_into_the_grammar(text: str, wanted: str) -> None:
-    assert "".join(xmile_equation(text).split()) == "".join(wanted.split())

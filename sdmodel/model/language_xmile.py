@@ -1,0 +1,101 @@
+"""What XMILE and Stella have and Vensim has not: the rows of that chapter."""
+
+from __future__ import annotations
+
+from sdmodel.model.construct import Construct
+
+_LACKS = "PySD lacks it."
+
+XMILE: tuple[Construct, ...] = (
+    Construct(
+        (),
+        "",
+        "`<module>`, `<connect>`, `Module.variable`",
+        "Models inside models, at any depth: their variables are written out under "
+        "the module's name; what is connected to an input is its equation.",
+        _LACKS,
+    ),
+    Construct(
+        ("vmin_xmile", "vmax_xmile"),
+        "",
+        "`MIN(x)`, `MAX(x)` in a macro",
+        "Over all elements of an array.",
+    ),
+    Construct(
+        (),
+        "",
+        "`x[*]`, `x[*:Part]`, `x[a:b]`, `x[2]`, `x[Dim]`, `x[@1]`, `x'`, `Dim.element`",
+        "A whole dimension, a part, a range, an element by its number, the own "
+        "element, that of the first dimension here, the array turned round; an "
+        "element's number. Ranges stand inside functions of arrays.",
+        _LACKS,
+    ),
+    Construct(
+        ("element_at",),
+        "",
+        "`x[i + 1]`",
+        "A computed subscript, its fraction dropped; 0 beyond the ends.",
+        _LACKS,
+    ),
+    Construct(
+        ("element_of_rank",),
+        "",
+        "`RANK(x[*], k)`",
+        "The flat number, from 1, of the k-th smallest element; equal ones in order.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`MEAN(x[*])`, `STDDEV(x[*])`, `SIZE(x[*])`, `SIZE(Dim)`",
+        "Σx / n, √(Σ(x - mean)² / n), and n.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`PREVIOUS(x, s)`, `PREVIOUS(SELF, s)`",
+        "x one step ago, s at first.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`LOOKUP(g, x)`, `LOOKUPINV(g, y)`",
+        "The graphical function of a variable, read at x, or back from y.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`a // b`, `ROUND(x)`, `ROOTN(x, n)`, `PERCENT(x)`, `INF`, `NAN`",
+        "SAFEDIV(a, b); x to the nearest whole number, halves away from 0; x^(1/n); "
+        "100 x; infinity and no number.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`SINWAVE(a, p)`, `COSWAVE(a, p)`, `CGROWTH(q)`",
+        "a · sin(2π Time / p), a · cos(2π Time / p); the rate ((1 + q/100)^DT - 1) / "
+        "DT, with which a stock grows by q per cent in a unit of time.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`RANDOM(a, b)`, `NORMAL(m, d)`, `EXPRND(m)`, `LOGNORMAL(m, d)`, "
+        "`WEIBULL(k, s)`, `PARETO(k, s)`, `LOGISTIC(m, s)`",
+        "Draws, each with a seed behind if wished; m is the mean, d the deviation of "
+        "what is drawn, k a shape, s a scale.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`<init_eqn>`",
+        "The equation where initial values are sought, as in `ACTIVE INITIAL`.",
+        _LACKS,
+    ),
+)
+"""Where keys are missing, a row is read as others are: its tree is made of theirs."""
