@@ -82,7 +82,14 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
                 for part in found.account
                 if part.carried
             ]
-        told += ["", f"The ways that carry most of it{inside}:"]
+        if found.sectors:
+            told += ["", f"Over which sectors most of it goes{inside}:"]
+            for over in found.sectors:
+                path = " → ".join(over.path[:-1])
+                told.append(f"  {tell.change(over.carried)}  {path}")
+            rest = found.change - sum(over.carried for over in found.sectors)
+            told.append(f"  {tell.change(rest)}  over all other sequences of sectors")
+        told += ["", f"The single ways that carry most of it{inside}:"]
         for way in found.ways:
             told.append(f"  {tell.change(way.way.carried)}  {short(way.way.path)}")
             told.append(

@@ -144,6 +144,10 @@ def document(found: Explanation, workbook: Workbook, engine: str) -> dict[str, A
             }
             for part in found.account
         ],
+        "sectors": [
+            {"path": list(way.path[:-1]), "carried": finite(way.carried)}
+            for way in found.sectors
+        ],
         "ways": [
             {
                 "path": list(part.way.path[:-1]),
@@ -234,6 +238,10 @@ def _save(
     text = json.dumps(document(found, workbook, engine), ensure_ascii=False, indent=1)
     files = {
         "explanation.json": text.encode(),
+        "sectors.csv": csv_bytes(
+            ["carried", "path"],
+            [[w.carried, " > ".join(w.path[:-1])] for w in found.sectors],
+        ),
         "ways.csv": csv_bytes(
             ["carried", "held_from", "held_to", "owed", "path"],
             [

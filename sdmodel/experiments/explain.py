@@ -17,7 +17,7 @@ from sdmodel.experiments.flux import ADDED, Flux, flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of, polarity
 from sdmodel.experiments.matter import loop_scores, shares
-from sdmodel.experiments.paths import Way, between_variables, ways
+from sdmodel.experiments.paths import Way, between_variables, sector_net, ways
 from sdmodel.experiments.spread import (
     Spread,
     courses_of,
@@ -120,6 +120,7 @@ class Explanation:
     change: float
     change_range: Range | None
     levers: tuple[LeverPart, ...]
+    sectors: tuple[Way, ...]
     ways: tuple[WayPart, ...]
     loops: tuple[LoopPart, ...]
     account: tuple[FactorPart, ...]
@@ -198,6 +199,7 @@ def explain(
         )
         raise RunError(msg)
     told = ways(web, found, 0, MOST_WAYS)
+    between = sector_net(web, found)
     held = [_least_shared(web, found, way) for way in told]
     cuts = _cuts(web, loops, held)
     board = Switchboard(web, cuts, [key], window, engine)
@@ -240,6 +242,7 @@ def explain(
                 key=lambda part: -abs(part.carried),
             )
         ),
+        sectors=ways(web, found, 0, MOST_WAYS, between) if between else (),
         ways=tuple(
             WayPart(
                 way,

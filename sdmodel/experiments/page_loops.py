@@ -12,7 +12,7 @@ from sdmodel.experiments.flux import flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of
 from sdmodel.experiments.matter import loop_scores, shares
-from sdmodel.experiments.paths import net_of, ways
+from sdmodel.experiments.paths import net_of, sector_net, ways
 from sdmodel.experiments.spread import courses_of
 from sdmodel.experiments.whatif import headline_keys
 from sdmodel.model.web import Web, with_states
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
     from sdmodel.experiments.flux import Flux
     from sdmodel.experiments.holds import Held
-    from sdmodel.experiments.paths import Net
+    from sdmodel.experiments.paths import Net, Way
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.loops import Loop
     from sdmodel.study.outcomes import OutcomeKey
 
+MOST_SECTOR_WAYS = 6
 MOST_WAYS = 4
 MOST_LOOPS = 6
 REGIME = "regime"
@@ -54,8 +55,8 @@ def page_loops(
     dict
         ``loops``: id, name (en, zh), polarity, path (elements), variables, source.
         ``times``: the years of shares. ``scenarios``: by id ``outcomes``, by id of an
-        outcome unit, change, ``levers`` and ``ways`` with what they carry, and
-        ``loops`` by id with ``passed``, ``returned`` and ``share`` over time (see
+        outcome unit, change, ``levers``, ``sectors`` and ``ways`` with what they carry,
+        and ``loops`` by id with ``passed``, ``returned`` and ``share`` over time (see
         `explain.LoopPart`); outcomes without a value in either run are left out. Beside
         them ``matter``: each loop's share of all loops' scores over time.
     """
@@ -80,12 +81,12 @@ def page_loops(
     found["times"] = runs.times[::yearly].tolist()
     for row, name in enumerate(ids):
         moved = flux(web, _pair(runs, row + 1), keys, Window())
-        net = net_of(web, moved)
+        nets = net_of(web, moved), sector_net(web, moved)
         outcomes = {}
         for column, key in enumerate(keys):
             if np.isfinite(moved.change[column]):
                 outcomes[key.outcome.id] = {
-                    **_moved(web, moved, net, column, key),
+                    **_moved(web, moved, nets, column, key),
                     "loops": _feedback(loops, held[row], back[row], column, yearly),
                 }
         scores = shares(loop_scores(web, runs, row + 1, loops, found["times"]))
@@ -127,8 +128,9 @@ def _loop(web: Web, loop: Loop) -> dict[str, Any]:
 
 
 def _moved(
-    web: Web, moved: Flux, net: Net, column: int, key: OutcomeKey
+    web: Web, moved: Flux, nets: tuple[Net, Net | None], column: int, key: OutcomeKey
 ) -> dict[str, Any]:
+    single, sectors = nets
     levers = sorted(moved.levers.items(), key=lambda item: -abs(item[1][column]))
     return {
         "unit": key.unit,
@@ -136,11 +138,17 @@ def _moved(
         "levers": [
             {"name": name, "carried": _short(part[column])} for name, part in levers
         ],
-        "ways": [
-            {"path": list(way.path[:-1]), "carried": _short(way.carried)}
-            for way in ways(web, moved, column, MOST_WAYS, net)
-        ],
+        "sectors": _paths(ways(web, moved, column, MOST_SECTOR_WAYS, sectors))
+        if sectors
+        else [],
+        "ways": _paths(ways(web, moved, column, MOST_WAYS, single)),
     }
+
+
+def _paths(found: Sequence[Way]) -> list[dict[str, Any]]:
+    return [
+        {"path": list(way.path[:-1]), "carried": _short(way.carried)} for way in found
+    ]
 
 
 def _feedback(

@@ -12,7 +12,7 @@ import numpy as np
 from sdmodel.experiments.flux import OUTCOME, Flux
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -26,7 +26,9 @@ SMALLEST = 1e-3
 
 @dataclass(frozen=True)
 class Way:
-    """A path of variables from a lever to the outcome, with what it carries.
+    """A path from a lever to the outcome, with what it carries.
+
+    It goes over variables, or over sectors for the ways of `sector_net`.
 
     ``narrowest`` is the link that lets the least through: what passes it passes the
     whole path, so that ``carried`` is what that link has left for this path.
@@ -39,37 +41,61 @@ class Way:
 
 @dataclass(frozen=True)
 class Net:
-    """Which variable each link of a flux leads from and to.
+    """Which places, variables or sectors, each link of a flux leads from and to.
 
     ``pairs`` are the (source, reader) that differ, ``place`` (link,) the pair of each
-    link, the number of pairs for a link within one variable.
+    link, the number of pairs for a link within one place; ``named`` says where an
+    element stands.
     """
 
     pairs: tuple[tuple[str, str], ...]
     place: NDArray[np.intp]
+    named: Callable[[str], str]
 
 
-def net_of(web: Web, flux: Flux) -> Net:
+def net_of(web: Web, flux: Flux, named: Callable[[str], str] | None = None) -> Net:
     """Return the links of a flux between variables; the same for all its outcomes."""
+    named = named or web.variable
     pairs: dict[tuple[str, str], int] = {}
     place = np.full(len(flux.links), -1, dtype=np.intp)
     for i, (source, reader) in enumerate(flux.links):
-        start = web.variable(source)
-        end = OUTCOME if reader == OUTCOME else web.variable(reader)
+        start = named(source)
+        end = OUTCOME if reader == OUTCOME else named(reader)
         if start != end:
             place[i] = pairs.setdefault((start, end), len(pairs))
     place[place < 0] = len(pairs)
-    return Net(tuple(pairs), place)
+    return Net(tuple(pairs), place, named)
+
+
+def sector_net(web: Web, flux: Flux) -> Net | None:
+    """Return the links of a flux between sectors, each lever standing alone.
+
+    A sector is a group of the model's file. What a lever brings runs over thousands of
+    ways of variables, each with a share of a share; over sectors a few carry nearly
+    all of it. None for a model with fewer than two groups.
+    """
+    groups = {
+        name: v.group.lstrip(".").strip() for name, v in web.model.variables.items()
+    }
+    if len({group for group in groups.values() if group}) < 2:
+        return None
+
+    def named(element: str) -> str:
+        variable = web.variable(element)
+        return variable if element in flux.levers else groups.get(variable) or variable
+
+    return net_of(web, flux, named)
 
 
 def between_variables(
     web: Web, flux: Flux, outcome: int, lever: int | None = None, net: Net | None = None
 ) -> Ways:
-    """Return what each variable passes to each other of the change of one outcome.
+    """Return what each place passes to each other of the change of one outcome.
 
     Elements are added up; what a variable passes to itself is left out, for it leaves
-    the variable again. Without a lever the sizes of all are added, signs aside. ``net``
-    spares a caller with many outcomes the sorting of links.
+    the variable again; so with sectors, if ``net`` is theirs. Without a lever the sizes
+    of all are added, signs aside. ``net`` spares a caller with many outcomes the
+    sorting of links.
     """
     net = net or net_of(web, flux)
     part = flux.carried[:, outcome]
@@ -99,7 +125,7 @@ def ways(
     most
         Paths to return, those that carry most first.
     net
-        From `net_of`, for callers that ask for many outcomes.
+        From `net_of`, for callers that ask for many outcomes; or from `sector_net`.
     """
     net = net or net_of(web, flux)
     moved = sum(abs(float(v[outcome])) for v in flux.levers.values())
@@ -112,7 +138,7 @@ def ways(
                 for start, row in passed.items()
             }
             for _ in range(most):
-                path = _widest(rest, web.variable(lever))
+                path = _widest(rest, net.named(lever))
                 if path is None:
                     break
                 links = list(itertools.pairwise(path))

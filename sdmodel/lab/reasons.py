@@ -122,16 +122,18 @@ def _files(folder: Path, patterns: Iterable[str]) -> list[Path]:
 def reason_documents(found: dict[str, Any], book: Workbook) -> dict[str, Any]:
     """Return ``loops`` and ``why`` as the page reads them.
 
-    ``why`` holds the ways and loops of each regime, and what each variable on them
-    means, in both languages.
+    ``why`` holds the ways and loops of each regime, what each variable on them means,
+    in both languages, and what sectors are called in Chinese.
     """
     from sdmodel.model.core import plain
     from sdmodel.study.meanings import read_meanings
 
     named = {name for loop in found["loops"] for name in loop["variables"]}
+    sectors: set[str] = set()
     for scenario in found["scenarios"].values():
         for outcome in scenario["outcomes"].values():
             named |= {name for way in outcome["ways"] for name in way["path"]}
+            sectors |= {name for way in outcome["sectors"] for name in way["path"][1:]}
     chinese = read_meanings(book.folder, book.model)
     variables = book.model.variables
     # Constants are named in the table of controls instead.
@@ -149,5 +151,6 @@ def reason_documents(found: dict[str, Any], book: Workbook) -> dict[str, Any]:
                 for name in sorted(named)
                 if name in variables
             },
+            "sectors": {name: chinese.get(plain(f".{name}")) for name in sectors},
         },
     }

@@ -21,15 +21,18 @@ SOURCES = "sources.csv"
 def read_meanings(folder: Path | None, model: Model) -> dict[str, str]:
     """Return what variables mean in Chinese, by `plain` name; empty without the file.
 
+    A row whose name begins with a dot, as groups do in a Vensim file, names a sector.
+
     Raises
     ------
     DataError
-        If the table names what is no variable, or leaves a meaning blank; every
-        problem at once.
+        If the table names what is no variable or sector, or leaves a meaning blank;
+        every problem at once.
     """
     if folder is None or not (folder / FILE).is_file():
         return {}
-    known = {plain(name): name for name in model.variables}
+    sectors = {f".{v.group.lstrip('.').strip()}" for v in model.variables.values()}
+    known = {plain(name): name for name in (*model.variables, *sorted(sectors))}
     problems: list[str] = []
     found: dict[str, str] = {}
     for row in read_rows(folder / FILE, ("name", "meaning_zh")):

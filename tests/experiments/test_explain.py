@@ -30,6 +30,7 @@ FILES = {
     "loops.csv",
     "loops_over_time.csv",
     "manifest.json",
+    "sectors.csv",
     "ways.csv",
 }
 
@@ -120,7 +121,7 @@ def test_the_verb_writes_text_json_and_a_folder(
     assert main(args) == 0
     text = capsys.readouterr().out
     assert "What each lever brings" in text
-    assert "DRG share" in text
+    assert "DRG share → Payment → " in text
     names = {path.name for path in out.iterdir()}
     assert names == FILES
     assert main([*args[:-2], "--json"]) == 0

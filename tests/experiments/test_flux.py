@@ -14,7 +14,7 @@ from sdmodel.errors import DataError, UsageError
 from sdmodel.experiments.courses import courses
 from sdmodel.experiments.flux import OUTCOME, flux
 from sdmodel.experiments.loops import partial, polarity
-from sdmodel.experiments.paths import ways
+from sdmodel.experiments.paths import between_variables, sector_net, ways
 from sdmodel.experiments.secants import slopes
 from sdmodel.experiments.whatif import evaluate
 from sdmodel.experiments.workbook import Workbook, open_workbook
@@ -133,6 +133,34 @@ def test_ways_are_of_the_graph_and_never_more_than_their_narrowest_link(
                                "DIP share"}  # fmt: skip
         links = list(zip(way.path[:-1], way.path[1:-1], strict=False))
         assert set(links) <= read
+
+
+def test_over_sectors_nothing_is_lost_and_few_ways_carry_it(
+    book: Workbook, web: Web
+) -> None:
+    """What enters a sector leaves it, lever by lever; single ways scatter."""
+    key = parse_key("fund_balance", book.outcomes, book.model)
+    found = flux(web, courses(web.model, pair(book, "capitation")), [key], Window())
+    between = sector_net(web, found)
+    assert between is not None
+    groups = {v.group.lstrip(".").strip() for v in book.model.variables.values()}
+    for column, lever in enumerate(found.levers):
+        passed = between_variables(web, found, 0, column, between)
+        whole = sum(abs(v) for row in passed.values() for v in row.values())
+        crossed = groups & set(passed)
+        assert len(crossed) > 2
+        for sector in crossed:
+            entered = sum(row.get(sector, 0.0) for row in passed.values())
+            left = sum(passed[sector].values())
+            assert entered == pytest.approx(left, abs=SHARES_ADD * whole)
+        brought = float(found.levers[lever][0])
+        assert sum(passed[lever].values()) == pytest.approx(
+            brought, abs=SHARES_ADD * whole
+        )
+    change = float(found.change[0])
+    over = sum(way.carried for way in ways(web, found, 0, 6, between))
+    single = sum(way.carried for way in ways(web, found, 0, 6))
+    assert abs(change - over) < 0.2 * abs(change) < abs(change - single)
 
 
 def test_a_date_has_no_parts(book: Workbook, web: Web) -> None:

@@ -130,6 +130,8 @@ def test_loops_and_ways_of_the_regimes_reach_the_page(lab_file: Path) -> None:
     told = [o for regime in regimes.values() for o in regime["outcomes"].values()]
     assert all(set(outcome["loops"]) <= ids for outcome in told)
     assert any(outcome["ways"] for outcome in told)
+    assert any(outcome["sectors"] for outcome in told)
+    assert all(found["why"]["sectors"].values()), "a sector without a Chinese name"
     assert any(outcome["loops"] for outcome in told)
     assert "Trust" in found["why"]["variables"]
 

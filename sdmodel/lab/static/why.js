@@ -72,6 +72,12 @@
     const zh = Lab.lang === "zh" ? words.zh : null;
     return h("span", { lang: Lab.lang === "zh" && !zh ? "en" : null, title: Lab.say(words) || null }, zh || name);
   }
+  /** Say a sector of the model, in Chinese where that is known. */
+  function sector(name) {
+    const zh = Lab.lang === "zh" && ((data.why || {}).sectors || {})[name];
+    return h("span", { lang: Lab.lang === "zh" && !zh ? "en" : null }, zh || name);
+  }
+  const over = ([lever, ...sectors]) => h("li", null, variable(lever), ...sectors.flatMap((name) => [" → ", sector(name)]));
   const chain = (names) => h("li", null, ...names.flatMap((name, i) => (i ? [" → ", variable(name)] : [variable(name)])));
 
   /** Return ways and loops of one of the regimes for which they were computed. */
@@ -90,15 +96,20 @@
       const found = reasons[regime].outcomes[outcome.id];
       const key = own && regime === near ? "this_regime" : regime === near ? "near_regime" : "other_regime";
       said.textContent = Lab.t(`why.${key}`, { name: Lab.say(Lab.preset.get(regime).title) });
-      const ways = (found.ways || []).slice(0, 5);
       const change = (v) => Lab.difference(outcome, v, found.change);
+      const carried = (item, v) => {
+        if (Number.isFinite(v)) item.append(h("b", null, ` ${change(v)}`));
+        return item;
+      };
+      const sectors = found.sectors || [];
+      const rest = found.change - sectors.reduce((sum, way) => sum + way.carried, 0);
+      const ways = (found.ways || []).slice(0, 5);
+      const single = [h("h4", null, Lab.t("why.paths")), h("p.note", null, Lab.t("why.paths_note")),
+        h("ol.path", null, ...ways.map((way) => carried(chain(way.path), way.carried)))];
       place.replaceChildren(
-        h("h4", null, Lab.t("why.paths")),
-        ways.length ? h("ol.path", null, ...ways.map((way) => {
-          const item = chain(way.path);
-          if (Number.isFinite(way.carried)) item.append(h("b", null, ` ${change(way.carried)}`));
-          return item;
-        })) : h("p", null, Lab.t("why.no_ways")),
+        ...(sectors.length ? [h("h4", null, Lab.t("why.sectors")),
+          h("ol.path", null, ...sectors.map((way) => carried(over(way.path), way.carried)), carried(h("li", null, Lab.t("why.rest")), rest))] : []),
+        ...(ways.length ? single : sectors.length ? [] : [h("p", null, Lab.t("why.no_ways"))]),
         h("h4", null, Lab.t("why.loops")), loops(found.loops || {}));
     };
     fill();
