@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sdmodel.cli.common import number_text
 
 if TYPE_CHECKING:
-    from sdmodel.experiments.explain import Explanation
+    from sdmodel.experiments.explain import Explanation, LeverPart
     from sdmodel.experiments.spread import Range
 
 _TOLD_LOOPS = 6
@@ -74,6 +74,7 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
         ]
         for part in found.levers:
             told.append(f"  {tell.change(part.carried)}  {part.name}")
+        told += _together(found, tell)
         if found.account:
             told += ["", f"What it is made of{inside} (the parts add to it):"]
             told += [
@@ -102,6 +103,20 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
         told += ["", f"Loops: what comes over the link of each{inside}:"]
     told += _loops(found, tell, lang)
     return told
+
+
+def _together(found: Explanation, tell: _Say) -> list[str]:
+    """Add up what the shares of each payment mix bring."""
+    shares: dict[str, list[LeverPart]] = {}
+    for part in found.levers:
+        if part.mix is not None:
+            shares.setdefault(part.mix, []).append(part)
+    return [
+        f"  of these {', '.join(p.name for p in parts)} are shares of one whole: "
+        f"together {tell.change(sum(p.carried for p in parts))}"
+        for parts in shares.values()
+        if len(parts) > 1
+    ]
 
 
 def _changed(found: Explanation, tell: _Say) -> str:

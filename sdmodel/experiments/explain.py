@@ -52,10 +52,15 @@ DRAWS = 32
 
 @dataclass(frozen=True)
 class LeverPart:
-    """A constant that the scenario sets otherwise, and what it brings of the change."""
+    """A constant that the scenario sets otherwise, and what it brings of the change.
+
+    ``mix`` is the payment mix that it is a share of, if any: shares of one whole move
+    together, and only their sum stands for a choice.
+    """
 
     name: str
     carried: float
+    mix: str | None = None
 
 
 @dataclass(frozen=True)
@@ -225,6 +230,7 @@ def explain(
             dataclasses.replace(p, share=np.where(whole > 0, p.course / whole, 0.0))
             for p in parts
         ]
+    mix_of = {control.name: control.mix for control in workbook.controls}
     numbers = first[0].values
     value = float(numbers[0, 0])
     change = float(found.change[0])
@@ -238,7 +244,10 @@ def explain(
         change_range=spread.change if spread else None,
         levers=tuple(
             sorted(
-                (LeverPart(n, float(v[0])) for n, v in found.levers.items()),
+                (
+                    LeverPart(n, float(v[0]), mix_of.get(n))
+                    for n, v in found.levers.items()
+                ),
                 key=lambda part: -abs(part.carried),
             )
         ),

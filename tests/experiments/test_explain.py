@@ -122,6 +122,7 @@ def test_the_verb_writes_text_json_and_a_folder(
     text = capsys.readouterr().out
     assert "What each lever brings" in text
     assert "DRG share → Payment → " in text
+    assert "of these DRG share, DIP share are shares of one whole: together" in text
     names = {path.name for path in out.iterdir()}
     assert names == FILES
     assert main([*args[:-2], "--json"]) == 0
