@@ -19,7 +19,8 @@ import numpy as np
 from sdmodel.engines.base import Output, Progress
 from sdmodel.engines.plan import constant
 from sdmodel.errors import RunError, SdmodelError
-from sdmodel.translate.external import files_beside
+from sdmodel.translate.datfile import as_tables
+from sdmodel.translate.external import files_beside, rank
 from sdmodel.translate.judged import write_program
 from sdmodel.translate.nouns import NOISE_SEED_NAME
 from sdmodel.translate.read import read_model
@@ -127,6 +128,18 @@ def _first_fault(
     return math.nan, ""
 
 
+def _data_for(model: Path, folder: Path) -> list[str]:
+    """Return the tables in which PySD shall look for data, in our order."""
+    beside = files_beside(model.read_bytes(), model)
+    found: list[Path] = []
+    for item in sorted(beside, key=lambda path: rank(path, model)):
+        if item.suffix.lower() == ".dat":
+            found += as_tables(item, folder)
+        elif item.suffix.lower() in {".tab", ".csv"}:
+            found.append(item)
+    return [str(item) for item in found]
+
+
 class _Judge:
     """One run of a fresh PySD model."""
 
@@ -137,8 +150,7 @@ class _Judge:
 
         self.model, self.owners = model, owners
         source = Path(model.path)
-        beside = files_beside(source.read_bytes(), source)
-        data = [str(item) for item in beside if item.suffix in {".tab", ".csv"}]
+        data = _data_for(source, program.parent)
         self.pysd = pysd.load(program, data_files=data or None)
 
     def clock(self) -> float:

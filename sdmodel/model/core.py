@@ -88,9 +88,10 @@ class Lookup:
 class TimeAxis:
     """Steps counted, not summed: ``t = start + k * step`` for ``k = 0 … steps``.
 
-    Where the control variables change over time, ``clock`` holds the time of every step
-    and ``rows`` the steps that are saved; then ``step`` and ``save_every`` are those at
-    the start, and each stock takes the step in force by itself.
+    ``rows`` holds the steps that are saved, where they do not follow evenly. Where the
+    control variables change over time, ``clock`` holds the time of every step; then
+    ``step`` and ``save_every`` are those at the start, and each stock takes the step in
+    force by itself.
     """
 
     start: float
@@ -120,7 +121,7 @@ class TimeAxis:
     @cached_property
     def saved_steps(self) -> tuple[int, ...]:
         """Steps that are saved."""
-        if self.clock:
+        if self.rows:
             return self.rows
         return tuple(range(0, self.steps + 1, max(self.stride, 1)))
 

@@ -57,7 +57,7 @@ def assemble(
     """
     problems = Problems()
     section = abstract.sections[0]
-    reader = Reader(Path(path).parent)
+    reader = Reader(Path(path))
     space = space_of(section, definitions, problems, reader)
     problems.stop(path)
     drafts = drafts_of(section, definitions, space, problems, path, reader)

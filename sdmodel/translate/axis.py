@@ -77,14 +77,22 @@ def check_time(axis: TimeAxis) -> Iterator[tuple[str, str]]:
                 "from INITIAL TIME to FINAL TIME"
             ),
         )
-    if not _whole(axis.save_every / axis.step):
-        yield (
-            "saveper",
-            (
-                f"SAVEPER = {axis.save_every:g} is not a multiple of TIME STEP = "
-                f"{axis.step:g}"
-            ),
-        )
+
+
+def uneven_rows(axis: TimeAxis) -> tuple[int, ...]:
+    """Return the steps that are saved where SAVEPER is no multiple of TIME STEP.
+
+    As in PySD these are the steps that a multiple of SAVEPER falls on; none is returned
+    where every multiple does.
+    """
+    if _whole(axis.save_every / axis.step):
+        return ()
+    rows: list[int] = []
+    for step in range(axis.steps + 1):
+        since, near = step * axis.step, axis.step * _NEAR
+        if since % axis.save_every < near or -since % axis.save_every < near:
+            rows.append(step)
+    return tuple(rows)
 
 
 def walk(

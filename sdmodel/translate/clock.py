@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sdmodel.model.core import TimeAxis
-from sdmodel.translate.axis import AxisError, check_time, dyadic, walk
+from sdmodel.translate.axis import (
+    AxisError,
+    check_time,
+    dyadic,
+    uneven_rows,
+    walk,
+)
 from sdmodel.translate.build import TIME, NotConstantError, reachable
 from sdmodel.translate.nouns import CONTROLS, EquationError, StockInAxisError
 
@@ -72,7 +79,16 @@ def time_axis(low: Lowering, problems: Problems) -> TimeAxis | None:
             f"TIME STEP = {axis.step:g} is not a power of two: PySD, which sums time, "
             "may lose saved rows that this program has; 1/8, 1/16, 1/32 … do not"
         ] = None
-    return None if wrong else axis
+    if wrong:
+        return None
+    rows = uneven_rows(axis)
+    if rows:
+        low.warnings[
+            f"SAVEPER = {axis.save_every:g} is not a multiple of TIME STEP = "
+            f"{axis.step:g}: as in PySD, only the {len(rows)} steps are saved that a "
+            "multiple of SAVEPER falls on"
+        ] = None
+    return replace(axis, rows=rows)
 
 
 def _changing_axis(

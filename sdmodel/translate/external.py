@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
 from sdmodel.model.core import plain
+from sdmodel.translate.datfile import listed
 from sdmodel.translate.nouns import EquationError, LackingError
+from sdmodel.translate.source import SKETCH_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +29,10 @@ MAX_UNPACKED = 500_000_000
 """A spreadsheet is a compressed file; this is what it may be unpacked."""
 
 _SPREADSHEETS = {".xls", ".xlsx", ".xlsm", ".ods", ".odf", ".odt"}
-_TEXTS = {".csv", ".tab", ".txt"}
+_TEXTS = {".csv", ".tab", ".txt", ".dat"}
+_TABLES = {".csv", ".tab", ".dat"}
+"""Files in which data without an equation are looked for."""
+
 _RULES = {
     "interpolate": "clamp",
     "hold_backward": "hold_backward",
@@ -40,8 +45,12 @@ _GET = re.compile(
     re.IGNORECASE,
 )
 _EMPTY = re.compile(
-    rb":\s*(?:INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:\s*~", re.IGNORECASE
+    rb":\s*(?:INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:\s*~"
+    rb'|(?:\||\}|\A)\s*(?:"[^"\n]*"|[^\s=:(<\[\]~|"{}*\\][^=:(<\[\]~|"{}\\]*)'
+    rb"\s*(?:\[[^\]~|]*\]\s*)?~",
+    re.IGNORECASE,
 )
+_NAMED_DATA = re.compile(r"(?:\A|[^a-z])data", re.IGNORECASE)
 _ONE_READER = threading.Lock()
 
 
@@ -69,14 +78,27 @@ def files_beside(data: bytes, model: Path) -> tuple[Path, ...]:
             found[_inside(folder, given.decode("utf-8", "replace"))] = None
         except EquationError:
             continue  # told when it is read
-    if _EMPTY.search(data):
+    equations = data.partition(SKETCH_MARK.encode())[0]
+    if model.suffix.lower() == ".mdl" and _EMPTY.search(equations):
         found |= dict.fromkeys(_tables_in(folder))
     return tuple(sorted(found))
 
 
+def rank(table: Path, model: Path) -> int:
+    """Return how soon a table is asked for data: 0 first.
+
+    Tables whose name holds ``data`` come first, and last what may be the model's own
+    output: a table called as the model is, or output.
+    """
+    if _NAMED_DATA.search(table.stem):
+        return 0
+    own = table.stem.lower() in {model.stem.lower(), "output", "outputs"}
+    return 2 if own else 1
+
+
 def _tables_in(folder: Path) -> Iterator[Path]:
     for item in sorted(folder.iterdir()):
-        if item.suffix.lower() in {".tab", ".csv"} and item.is_file():
+        if item.suffix.lower() in _TABLES and item.is_file():
             try:
                 yield _inside(folder, item.name)
             except EquationError:
@@ -120,8 +142,8 @@ def _inside(folder: Path, given: str) -> Path:
 class Reader:
     """Reads what the definitions of one model name."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, model: Path) -> None:
+        self.model, self.folder = model, model.parent
         self._columns: dict[Path, dict[str, tuple[list[float], list[float]]]] = {}
 
     def constants(self, tree: Any, members: Sequence[Sequence[str]]) -> Any:
@@ -225,13 +247,18 @@ class Reader:
         wanted = [plain(name) for name in names]
         paths = list(_tables_in(self.folder))
         holding = [p for p in paths if all(k in self._table(p) for k in wanted)]
-        named = [p for p in holding if p.stem.lower().startswith("data")]
-        if len(named) == 1:
-            holding = named
+        first = min((rank(p, self.model) for p in holding), default=0)
+        holding = [p for p in holding if rank(p, self.model) == first]
         if len(holding) != 1:
             among = ", ".join(p.name for p in holding or paths) or "there is none"
-            what = "several tables" if holding else "no .tab or .csv file"
-            msg = f"data: {what} beside the model with a column '{names[0]}' ({among})"
+            what = (
+                f"it is in several tables beside the model ({among}); keep it in one, "
+                "or call that one data….csv"
+                if holding
+                else "no .csv, .tab or .dat file beside the model has a column "
+                f"'{names[0]}' ({among})"
+            )
+            msg = f"it has no equation, so that it is data; {what}"
             raise EquationError(msg)
         table = self._table(holding[0])
         how = (keyword or "interpolate").strip(": ").lower().replace(" ", "_")
@@ -286,6 +313,8 @@ def _told(given: str, read: Callable[[], Any]) -> Any:
 
 def _columns_of(path: Path) -> dict[str, tuple[list[float], list[float]]]:
     """Return the series of a table by plain name; times run down or across."""
+    if path.suffix.lower() == ".dat":
+        return listed(path, plain)
     mark = "\t" if path.suffix.lower() == ".tab" else ","
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = [row for row in csv.reader(file, delimiter=mark) if row]

@@ -256,9 +256,13 @@ def _definition(
     if left is None or not left["name"].strip():
         return None, f"'{equation[:60]}' does not begin with a name"
     sign = left["sign"].upper()
-    kind = "data" if left["keyword"] and not sign else _KINDS.get(sign, "")
+    kind = _KINDS.get(sign, "")
     if not kind:
-        return None, f"'{equation[:60]}' has no equation"
+        if "," in left["name"] and not left["name"].startswith('"'):
+            return None, f"'{equation[:60]}' has no equation"
+        kind = "data"
+        if not left["keyword"]:
+            equation = f"{equation} :INTERPOLATE:"  # what Vensim does without a word
     right = equation[left.end() - (1 if sign == "(" else 0) :].strip()
     if not right and kind != "data":
         return None, f"'{equation[:60]}' has nothing on its right-hand side"

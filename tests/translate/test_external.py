@@ -192,5 +192,5 @@ def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
 
 
 def test_data_without_a_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ModelFileError, match=r"with a column 'u' \(there is none"):
+    with pytest.raises(ModelFileError, match=r"has a column 'u' \(there is none"):
         read_model(write(tmp_path, DATA), cache=False)
