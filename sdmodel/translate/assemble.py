@@ -216,15 +216,42 @@ def _model(
     )
 
 
+_HOLDS = frozenset({"initial", "sample", "fixed delay"})
+"""Structures that pass on what they are given, a missing value too."""
+
+
 def _missing(low: Lowering, scalars: Mapping[str, int]) -> frozenset[str]:
-    """Return the scalars that ``:NA:`` or raw data reach, other than by a stock."""
+    """Return the scalars that ``:NA:`` or raw data reach, other than by a stock.
+
+    The states of structures that only hold or pass on a value are among them.
+    """
     absent = low.build.const(NA)
     nodes = low.build.graph.nodes
-    touched = [False] * len(nodes)
-    for i, node in enumerate(nodes):
-        raw = node.op == "lookup" and low.tables[int(node.data or 0)].rule == "exact"
-        touched[i] = i == absent or raw or any(touched[arg] for arg in node.args)
-    return frozenset(name for name, node in scalars.items() if touched[node])
+    states = {
+        item.first + i: (name, low.settle(("start", item.number))[i], update)
+        for item in low.instances
+        if item.kind in _HOLDS
+        for i, (name, update) in enumerate(
+            zip(item.names, low.settle(("update", item.number)), strict=True)
+        )
+    }
+    reached: set[int] = set()
+    while True:
+        touched = [False] * len(nodes)
+        for i, node in enumerate(nodes):
+            raw = (
+                node.op == "lookup" and low.tables[int(node.data or 0)].rule == "exact"
+            )
+            held = node.op == "state" and int(node.data or 0) in reached
+            touched[i] = (
+                i == absent or raw or held or any(touched[arg] for arg in node.args)
+            )
+        more = {i for i, (_, a, b) in states.items() if touched[a] or touched[b]}
+        if more <= reached:
+            break
+        reached |= more
+    names = {name for name, node in scalars.items() if touched[node]}
+    return frozenset(names | {states[i][0] for i in reached})
 
 
 _NOISE_SEED = Variable(

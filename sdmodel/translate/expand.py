@@ -94,9 +94,11 @@ def _reference(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
             msg = f"no variable '{name}'"
             raise EquationError(msg)
         return low.build.const(float(number))
-    return low.need(
-        ("scalar", _mode_of(low, name, scope), name, _elements(low, tree, scope))
-    )[0]
+    elements = _elements(low, tree, scope)
+    held = low.held.get((name, elements))
+    if held is not None:
+        return held
+    return low.need(("scalar", _mode_of(low, name, scope), name, elements))[0]
 
 
 def _mode_of(low: Lowering, name: str, scope: Scope) -> str:
@@ -150,6 +152,11 @@ def _arithmetic(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
 
 
 def _logic(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
+    missing = [isinstance(arg, float) and math.isnan(arg) for arg in tree.arguments]
+    if any(missing) and tree.operators[0] in {"=", "<>"} and len(missing) == 2:
+        # Vensim's :NA: is a number, so that a value can be asked whether it is one.
+        node = expression(low, tree.arguments[missing[0]], scope)
+        return low.build.op("ne" if tree.operators[0] == "=" else "eq", node, node)
     args = [expression(low, arg, scope) for arg in tree.arguments]
     signs = [sign.upper() if sign.startswith(":") else sign for sign in tree.operators]
     if signs == [":NOT:"]:

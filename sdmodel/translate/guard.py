@@ -133,7 +133,8 @@ def check_vensim(text: str, path: str) -> VensimSource:
     ModelFileError
         With every unsafe, unfinished or doubled definition and its line.
     """
-    source = scan_vensim(text)
+    # A mark inside a quoted name; as it stands it would end the name for some parsers.
+    source = scan_vensim(text.replace('\\"', "”"))
     problems = list(source.problems)
     if not source.definitions and not problems:
         problems.append(
@@ -164,9 +165,6 @@ def _unsafe(item: Definition) -> Iterator[str]:
         yield f"'{item.name}': an equation of more than {MAX_EQUATION} characters"
         return
     yield from unsafe_name(item.name)
-    if '\\"' in item.equation:
-        # PySD's grammar takes it for a mark inside the name, ours for its end.
-        yield f"'{item.name}': a backslash stands before a quotation mark"
     bare = _QUOTED.sub("", item.right)
     depth = deepest = 0
     for char in bare:

@@ -73,6 +73,8 @@ class Lowering:
         self.by_state = False
         self.faults: dict[tuple[int | None, str, type[EquationError]], None] = {}
         self.warnings: dict[str, None] = {}
+        self.current: tuple[str, tuple[str, ...]] | None = None
+        self.held: dict[tuple[str, tuple[str, ...]], NodeId] = {}
         self._memo: dict[Key, tuple[NodeId, ...]] = {}
         self._one_of: dict[str, Equation] | None = None
         self._shared: dict[Key, list[NodeId]] = {}
@@ -153,6 +155,7 @@ class Lowering:
         if len(self.build.graph.nodes) > MAX_NODES:
             msg = f"written out, the model has more than {MAX_NODES:,} operations"
             raise EquationError(msg)
+        self.current = (key[2], key[3]) if key[0] == "scalar" else None
         if key[0] == "start":
             return stateful.start(self, self.instances[key[1]])
         if key[0] == "update":

@@ -21,6 +21,7 @@ _TEXT = re.compile(r"\S")
 _STOP, _END = re.compile(r'[~|"]'), re.compile(r"[~|]")
 _MACRO = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)")
 _SIGNED_BASE = re.compile(r"\(\s*-\s*([\d.]+(?:[eE][+-]?\d+)?)\s*\)\s*\^")
+_SPACED_LIMITS = re.compile(r"\)\s*-\s*\((?=[^()]*\)\s*[\],])")
 _QUOTED_OR_OPEN, _BRACE = re.compile(r'"[^"]*"|\{'), re.compile(r"[{}]")
 _LEFT_SIDE = re.compile(
     r'\s*(?P<name>"[^"]*"|[^"=:(<\[\]~|]*)'
@@ -104,7 +105,21 @@ class VensimSource:
 
 
 def _entry(item: Definition) -> str:
-    return f"{keep_signs(item.equation)}~~|\n"
+    text = _SPACED_LIMITS.sub(")-(", keep_signs(item.equation))
+    if item.kind == "lookup":
+        text = _in_pairs(text)
+    return f"{text}~~|\n"
+
+
+def _in_pairs(text: str) -> str:
+    """Write a table of all x, then all y, as older files have it, in pairs."""
+    name, mark, inner = text.rpartition("(")
+    numbers = inner.rstrip().removesuffix(")").split(",")
+    half = len(numbers) // 2
+    if not mark or text.count("(") > 1 or len(numbers) % 2 or half < 2:
+        return text
+    pairs = zip(numbers[:half], numbers[half:], strict=True)
+    return f"{name}({','.join(f'({x},{y})' for x, y in pairs)})"
 
 
 def keep_signs(equation: str) -> str:

@@ -200,14 +200,21 @@ def forecast(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
 
 
 def sample(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
-    """SAMPLE IF TRUE: the input while the condition holds, then what it last was."""
-    number = low.instance("sample", tree, scope, rule="assign")
-    return low.build.op(
-        "if",
-        low.express(tree.condition, scope),
-        low.express(tree.input, scope),
-        _now_of(low, number, scope),
-    )
+    """SAMPLE IF TRUE: the input while the condition holds, then what it last was.
+
+    Where it is a variable's whole equation, that variable's name inside it means what
+    is held, as in the running minimum ``m = SAMPLE IF TRUE(x < m, x, x)``.
+    """
+    number = low.instance("sample", tree, scope, rule="assign", own=low.current)
+    kept = _now_of(low, number, scope)
+    own = low.instances[number].extra["own"]
+    if own is not None and scope.equation.component.tree is tree:
+        low.held[own] = kept
+    try:
+        parts = [low.express(part, scope) for part in (tree.condition, tree.input)]
+    finally:
+        low.held.pop(own, None)
+    return low.build.op("if", *parts, kept)
 
 
 def start(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
