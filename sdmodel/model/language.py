@@ -28,7 +28,8 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`=`, `<>`, `<`, `<=`, `>`, `>=`, `:AND:`, `:OR:`, `:NOT:`",
             "`and`, `or`, `not`",
             f"{_TRUTH} AND and OR without parentheses are read from right to left, "
-            "with a warning.",
+            "with a warning. `x = :NA:` asks whether x is missing.",
+            "PySD finds nothing equal to `:NA:`.",
         ),
         Construct(
             ("if_then_else",),
@@ -136,7 +137,8 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             ("pulse_train",),
             "`PULSE TRAIN(a, w, i, b)`",
             "",
-            "PULSE(a, w), again after every i, until b.",
+            "PULSE(a, w), again after every i, until b; not at b itself, where "
+            "Vensim's still pulses.",
         ),
         Construct(
             ("Xpulse", "Xpulse_train"),
@@ -158,7 +160,9 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`TIME`, `DT`, `STARTTIME`, `STOPTIME`",
             "The control variables may be equations of constants and of Time, so that "
             "steps change their length on the way; FINAL TIME and SAVEPER may depend "
-            "on stocks, and then all runs go as far as the file's own values do.",
+            "on stocks, and then all runs go as far as the file's own values do. "
+            "Where SAVEPER is no multiple of TIME STEP, the steps are saved that a "
+            "multiple of it falls on, with a warning.",
             "PySD lacks `DT`, `STARTTIME`, `STOPTIME`.",
         ),
     ),
@@ -228,7 +232,9 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             ("SampleIfTrueStructure",),
             "`SAMPLE IF TRUE(c, x, s)`",
             "",
-            "x while c is true, then what it last was; s before.",
+            "x while c is true, then what it last was; s before. Its own name inside "
+            "it means what is held.",
+            "PySD never ends where a sample names itself.",
         ),
         Construct(
             ("InitialStructure",),
@@ -314,7 +320,7 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
     "Tables and data": (
         Construct(
             ("lookup",),
-            "`f((x,y),…)`, `f(x)`",
+            "`f((x,y),…)`, `f(x,…,y,…)`, `f(x)`",
             "`<gf>`, `f(x)`",
             "Linear between points; outside them the end values (XMILE's "
             "`extrapolate`: on along the last line; `discrete`: the last value held).",
@@ -348,8 +354,11 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`:INTERPOLATE:`, `:HOLD BACKWARD:`, `:LOOK FORWARD:`, `:RAW:`",
             "",
             "Cells of spreadsheets and text tables in the model's folder. Constants "
-            "may be set by a run. Data without an equation come from a `.tab` or "
-            "`.csv` file beside the model.",
+            "may be set by a run. Data without an equation come from a `.csv`, `.tab` "
+            "or `.dat` file beside the model: one whose name holds `data` goes before "
+            "others, and one called as the model or `output` comes last.",
+            "PySD is given files (`data_files`) and lacks `.dat`; it refuses data "
+            "without a word in colons.",
         ),
     ),
     "Random numbers": (

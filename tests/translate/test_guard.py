@@ -88,7 +88,10 @@ REFUSED = {
     "grammar": ("y = 2 + * 3 ~~|", "line 2: 'y' cannot be read"),
     "leading zeros": ("y = 007 ~~|", "line 2: 'y' cannot be read"),
     "seventy parentheses": ("y = " + "(" * 70 + "1" + ")" * 70 + " ~~|", "70 parenth"),
-    "backslash at a name's end": ('"a\\" = 1 ~~|\n"b" = 2 ~~|', "line 2: .*backslash"),
+    "backslash at a name's end": (
+        '"a\\" = 1 ~~|\n"b" = 2 ~~|',
+        "line 2: .*begin with a name",
+    ),
     "backslash outside a name": (
         "x = 1 \\ 2 ~~|",
         "line 2: 'x': a backslash stands in",

@@ -119,3 +119,30 @@ def test_edges_are_pysds(tmp_path: Path, engine: EngineName) -> None:
     path.write_text(vensim("\n".join([*rows, *trains]) + "\ns = INTEG(1, 0) ~~|"))
     _, compared = agree(path, engine)
     assert compared >= len(rows) + len(trains)
+
+
+ODD = ("0", "-2.5", "3", "1e-7", "0.3")
+ONE = "ABS SQRT EXP LN SIN COS TAN ARCSIN ARCCOS ARCTAN SINH COSH TANH INTEGER"
+TWO = "MODULO QUANTUM ZIDZ MIN MAX POWER LOG"
+STATEFUL = (
+    "DELAY1(i,{})", "DELAY1I(i,{},5)", "DELAY N(i,{},5,1)", "DELAY FIXED(i,{},5)",
+    "SMOOTH(i,{})", "SMOOTHI(i,{},5)", "SMOOTH3(i,{})", "SMOOTH3I(i,{},5)",
+    "SMOOTH N(i,{},5,4)", "TREND(i,{},0.1)", "TREND(z,{},0)", "FORECAST(i,{},2)",
+    "FORECAST(z,{},2)", "SAMPLE IF TRUE(Time>={},i,9)", "SAMPLE IF TRUE(Time={},i,9)",
+)  # fmt: skip
+
+
+def test_odd_arguments_are_pysds(tmp_path: Path, engine: EngineName) -> None:
+    """Zeros, negatives and tiny numbers; delays of one step, between and beside."""
+    calls = [f"{f}({a})" for f in ONE.split() for a in ODD]
+    calls += [f"{f}({a},{b})" for f in TWO.split() for a in ODD for b in ODD]
+    calls += [f"XIDZ({a},{b},7)" for a in ODD for b in ODD]
+    calls += [c.format(t) for c in STATEFUL for t in ("0.25", "0.3", "1.3", "2")]
+    calls += ["DELAY FIXED(i,0,5)", "DELAY FIXED(i,-1,5)", "DELAY FIXED(i,1.125,5)"]
+    calls += ["tb(Time-2)", "tb(99)", "tb(-99)", "-2^2", "2^0.5^2", "MODULO(-i,2)"]
+    body = "i = STEP(3,1)+1 ~~|\nz = Time*0 ~~|\ntb((0,1),(1,5),(2,2)) ~~|\n"
+    body += "".join(f"v{k} = {call} ~~|\n" for k, call in enumerate(calls))
+    path = tmp_path / "m.mdl"
+    path.write_text(vensim(body + "s = INTEG(1, 0) ~~|\n"))
+    _, compared = agree(path, engine)
+    assert compared >= len(calls)
