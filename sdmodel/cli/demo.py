@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from sdmodel.cli.beside import Beside
 from sdmodel.cli.common import (
     claim,
     engine_option,
@@ -23,12 +24,16 @@ from sdmodel.cli.common import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
 
-    from sdmodel.engines.base import EngineName
+    from sdmodel.engines.base import EngineName, Progress
     from sdmodel.experiments.indices import SensitivityResult
     from sdmodel.experiments.workbook import Workbook
+    from sdmodel.report.drawing import Drawn
     from sdmodel.study.scenario import Scenario
     from sdmodel.study.study import Study
+
+    Early = tuple[dict[str, Any], Drawn]
 
 REGIMES = (
     "baseline", "ffs", "per-diem", "drg", "dip", "capitation", "global-budget", "mixed",
@@ -75,8 +80,9 @@ def demo(
     Example: sdmodel demo --out my-first-report
     """
     from sdmodel.cli.studying import command_line, open_page, open_study, study_record
-    from sdmodel.report.build import report
-    from sdmodel.study.results import describe, now, save_run
+    from sdmodel.experiments.record import CONTEXT, context_bytes
+    from sdmodel.report.build import write_page
+    from sdmodel.study.results import PAGE, describe, now, save_run
 
     clock, started = time.monotonic(), now()
     folder = out or Path("runs") / "demo" / "out"
@@ -90,9 +96,17 @@ def demo(
         f"{len(workbook.controls)} controls"
     )
     options = {"engine": cast("EngineName", engine), "jobs": jobs}
-    files = _side_by_side(workbook, study, scenarios, options)
-    studies = _studies(workbook, study, options, files)
-    files |= _texts(workbook, study, scenarios, studies)
+    with Beside() as beside:
+        regimes = beside.do(
+            _side_by_side, workbook, study, scenarios, options, beside.progress
+        )
+        if engine == "pysd":
+            regimes.result()  # its programs are not made for two threads
+        early = beside.do(_regimes_drawn, regimes, workbook, study, scenarios)
+        studies, files, early = _studies(workbook, study, options, beside, early)
+        files = regimes.result() | files
+        texts, drawn = early.result()
+    files[CONTEXT] = context_bytes(texts | _study_texts(studies))
     manifest = describe(
         "demo",
         command=command_line(),
@@ -106,7 +120,7 @@ def demo(
     )
     save_run(folder, files, manifest)
     with progress_bar("figures", 1) as progress:
-        page = report(folder, progress=progress)
+        page = write_page(folder, folder / PAGE, progress, drawn)
     click.echo(str(page))
     typed = as_typed()
     say(
@@ -147,6 +161,7 @@ def _side_by_side(
     study: Study,
     scenarios: Sequence[Scenario],
     options: dict[str, Any],
+    progress: Progress,
 ) -> dict[str, bytes]:
     """Run every scenario at central values and over a sample of the uncertainties."""
     from sdmodel.experiments.bands import bands
@@ -165,25 +180,26 @@ def _side_by_side(
         *(key for key in observed if key.text not in known),
     )
     window = Window(rate=study.discount)
-    answer = evaluate(workbook.model, scenarios, keys, window=window, **options)
+    answer = evaluate(
+        workbook.model, scenarios, keys, window=window, quick=True, **options
+    )
     for sentence in answer.bad_runs():
         say(f"sdmodel: warning: {sentence}")
     space = make_space(
         [c for c in drawable(workbook.controls) if c.role == "uncertainty"]
     )
-    values = {s.id: dict(s.values) for s in scenarios}
-    with progress_bar("bands", BAND_RUNS * len(scenarios)) as progress:
-        spread = bands(
-            workbook.model,
-            values,
-            keys,
-            space,
-            runs=BAND_RUNS,
-            seed=study.seed,
-            window=window,
-            progress=progress,
-            **options,
-        )
+    spread = bands(
+        workbook.model,
+        {s.id: dict(s.values) for s in scenarios},
+        keys,
+        space,
+        runs=BAND_RUNS,
+        seed=study.seed,
+        window=window,
+        progress=progress,
+        quick=True,
+        **options,
+    )
     return regime_files(answer, spread, scenarios[0].id)
 
 
@@ -191,14 +207,20 @@ def _studies(
     workbook: Workbook,
     study: Study,
     options: dict[str, Any],
-    files: dict[str, bytes],
-) -> list[SensitivityResult]:
-    """Screen everything by Morris, then do the study's Sobol' analysis; add files."""
+    beside: Beside,
+    early: Future[Early],
+) -> tuple[list[SensitivityResult], dict[str, bytes], Future[Early]]:
+    """Screen everything by Morris, then do the study's Sobol' analysis.
+
+    Returns the studies, their files, and the figures that are drawn beside: those of
+    the screening while the analysis runs.
+    """
     from sdmodel.cli.studying import DEFAULT_N
     from sdmodel.experiments.record import study_files
     from sdmodel.experiments.sensitivity import sensitivity, study_runs
 
-    found = []
+    found: list[SensitivityResult] = []
+    files: dict[str, bytes] = {}
     around = [workbook.scenario(name) for name in study.scenarios]
     screening = dataclasses.replace(
         study, method="morris", n=SCREENING_N, factors=("levers", "uncertainties")
@@ -208,7 +230,12 @@ def _studies(
         method = asked.method
         total = len(around) * study_runs(asked, workbook.controls)
         say(f"sdmodel: {method}, {total} runs")
-        with progress_bar(f"{method} runs", total) as progress:
+        with progress_bar(f"{method} runs", total) as bar:
+
+            def progress(done: int, total: int, bar: Progress = bar) -> None:
+                beside.check()
+                bar(done, total)
+
             result = sensitivity(
                 workbook.model,
                 asked,
@@ -219,18 +246,30 @@ def _studies(
                 **options,
             )
         found.append(result)
-        files |= study_files(result)
-    return found
+        made = study_files(result)
+        files |= made
+        if asked is screening:
+            early = beside.do(_screening_drawn, early, made, result)
+    return found, files, early
 
 
-def _texts(
+def _study_texts(studies: Sequence[SensitivityResult]) -> dict[str, Any]:
+    from sdmodel.experiments.record import study_text
+
+    return {"studies": [study_text(result) for result in studies]}
+
+
+def _regimes_drawn(
+    regimes: Future[dict[str, bytes]],
     workbook: Workbook,
     study: Study,
     scenarios: Sequence[Scenario],
-    studies: Sequence[SensitivityResult],
-) -> dict[str, bytes]:
-    from sdmodel.experiments.record import CONTEXT, context, context_bytes
+) -> Early:
+    """Return the texts of the report, without studies, and the figures of regimes."""
+    from sdmodel.experiments.record import context
     from sdmodel.experiments.targets import read_targets
+    from sdmodel.report.drawing import draw
+    from sdmodel.report.load import content_of
 
     headline = dict.fromkeys(key.partition("@")[0] for key in study.outcomes)
     texts = context(
@@ -241,6 +280,17 @@ def _texts(
         baseline=scenarios[0].id,
         headline=list(headline),
         targets=read_targets(workbook.folder, workbook.model, workbook.outcomes),
-        studies=studies,
     )
-    return {CONTEXT: context_bytes(texts)}
+    return texts, draw(content_of(regimes.result(), texts))
+
+
+def _screening_drawn(
+    early: Future[Early], files: dict[str, bytes], screening: SensitivityResult
+) -> Early:
+    """Return the same with the figures of the screening."""
+    from sdmodel.report.drawing import draw
+    from sdmodel.report.load import content_of
+
+    texts, drawn = early.result()
+    content = content_of(files, texts | _study_texts([screening]))
+    return texts, {**drawn, **draw(content, drawn)}

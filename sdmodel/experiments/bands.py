@@ -175,6 +175,7 @@ def bands(
     jobs: int | None = None,
     window: Window | None = None,
     progress: Progress | None = None,
+    quick: bool = False,
 ) -> Bands:
     """Run every scenario over one sample of the uncertainties.
 
@@ -193,7 +194,7 @@ def bands(
         Draws for each scenario, a power of two.
     seed
         Seed of the Sobol' sequence.
-    engine, jobs, progress
+    engine, jobs, progress, quick
         As for ``simulate``.
     window
         Years and discount rate of totals.
@@ -210,7 +211,7 @@ def bands(
     saved = model.time.saved
     kept = [i for i, t in enumerate(saved) if (t - saved[0]) % SPACING == 0]
     times = tuple(saved[i] for i in kept)
-    ensemble = Ensemble(model, {}, engine, jobs, window or Window())
+    ensemble = Ensemble(model, {}, engine, jobs, window or Window(), quick=quick)
     inputs = crossed(model, list(scenarios.values()), space.names, drawn)
     values, series, failed = ensemble.courses(keys, inputs, kept, progress)
     cube = (len(scenarios), runs)

@@ -33,7 +33,7 @@ class Ensemble:
 
     ``base`` holds the scenario's values, numbers or schedules, by element name; a
     sampled constant takes the place of both. ``settings`` are those of a kernel on
-    another processor; see `simulate`.
+    another processor, ``quick`` says that runs are few; see `simulate`.
     """
 
     model: Model
@@ -42,6 +42,7 @@ class Ensemble:
     jobs: int | None = None
     window: Window = field(default_factory=Window)
     settings: Mapping[str, int] | None = None
+    quick: bool = False
 
     def inputs(self, names: Sequence[str], values: NDArray[np.float64]) -> Inputs:
         """Return the runs whose constants ``names`` take ``values`` (run, name)."""
@@ -96,6 +97,7 @@ class Ensemble:
                     jobs=self.jobs,
                     progress=report,
                     settings=self.settings,
+                    quick=self.quick,
                 ),
             )
 

@@ -50,7 +50,7 @@ def model_facts(model: Model) -> dict[str, Any]:
         "sectors": list(groups.values()),
         "links": [
             {"from": source, "to": target, "count": count}
-            for (source, target), count in sector_links(model).items()
+            for (source, target), count in sorted(sector_links(model).items())
         ],
         "exogenous": [
             {"name": item.name, "kind": item.kind, "from": item.first, "to": item.last}

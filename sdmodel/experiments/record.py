@@ -251,7 +251,7 @@ def context(
             }
             for target in targets
         ],
-        "studies": [_study(result) for result in studies],
+        "studies": [study_text(result) for result in studies],
     }
 
 
@@ -312,7 +312,8 @@ def _target_label(variable: str, workbook: Workbook, titles: Mapping[str, str]) 
     return text[:1].upper() + text[1:]
 
 
-def _study(result: SensitivityResult) -> dict[str, Any]:
+def study_text(result: SensitivityResult) -> dict[str, Any]:
+    """Return what the texts of a report hold of a study."""
     failures: list[dict[str, Any]] = []
     for scenario, part in result.estimates.items():
         for estimate in part:

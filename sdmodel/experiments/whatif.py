@@ -89,8 +89,9 @@ def evaluate(
     window: Window | None = None,
     jobs: int | None = None,
     progress: Progress | None = None,
+    quick: bool = False,
 ) -> Answer:
-    """Run scenarios and sum up their outcomes, without xarray.
+    """Run scenarios and sum up their outcomes, without xarray; see also `simulate`.
 
     Raises
     ------
@@ -109,6 +110,7 @@ def evaluate(
         engine=engine,
         jobs=jobs,
         progress=progress,
+        quick=quick,
     )
     elements = {name: output.values[:, :, i] for i, name in enumerate(output.names)}
     series = _series(keys, elements, (len(scenarios), len(output.times)))

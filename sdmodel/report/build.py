@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import UsageError, did_you_mean
-from sdmodel.report.charts import differences, history, trajectories
-from sdmodel.report.figures import style
+from sdmodel.report.drawing import TRAJECTORY, draw, of_study
 from sdmodel.report.fit import fit
 from sdmodel.report.load import load
-from sdmodel.report.model_picture import draw_model
 from sdmodel.report.notice import rule_text
 from sdmodel.report.study_page import study_page
 from sdmodel.report.tables import (
@@ -26,15 +24,12 @@ from sdmodel.study.files import atomic_file
 if TYPE_CHECKING:
     from sdmodel.engines.base import Progress
     from sdmodel.report.content import Content
+    from sdmodel.report.drawing import Drawn
 
 FORMATS = ("html",)
 PLANNED_FORMATS = ("docx", "pdf")
 LANGUAGES = ("en",)
 PLANNED_LANGUAGES = ("zh",)
-
-HEADLINE_TRAJECTORIES = 4
-HEADLINE_DIFFERENCES = 8
-YEARS_BEFORE_POLICY = 8
 
 NOT_FOR = (
     (
@@ -119,14 +114,26 @@ def report(
         If the page cannot be written.
     """
     check_formats(to, lang)
-    text = render(load(Path(folder)), progress)
     target = Path(folder) / "report.html" if out is None else Path(out)
+    return write_page(Path(folder), target, progress)
+
+
+def write_page(
+    folder: Path,
+    target: Path,
+    progress: Progress | None = None,
+    drawn: Drawn | None = None,
+) -> Path:
+    """Write the page of a run folder, with figures that were drawn of it already."""
+    text = render(load(folder), progress, drawn)
     with atomic_file(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return target
 
 
-def render(content: Content, progress: Progress | None = None) -> str:
+def render(
+    content: Content, progress: Progress | None = None, drawn: Drawn | None = None
+) -> str:
     """Return the page as HTML that needs nothing but itself."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -137,45 +144,22 @@ def render(content: Content, progress: Progress | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    with style():
-        page = _page(content, progress or (lambda done, total: None))
+    page = _page(content, draw(content, drawn, progress))
     return environment.get_template("report.html.j2").render(**page)
 
 
-def _page(content: Content, progress: Progress) -> dict[str, Any]:
-    keys = [key for key in content.headline if key in content.by_key]
-    if content.regimes is not None:
-        known = {c.outcome for s in content.scenarios for c in content.changes(s.id)}
-        keys = [key for key in keys if key in known]
-    # A calendar year has no course over time, and often no value to compare.
-    dated = [key for key in keys if not content.by_key[key].calendar]
-    keys = content.one_of_each(dated)
-    steps = 3 + 4 * len(content.studies) + min(len(keys), HEADLINE_TRAJECTORIES)
-    done = 0
-
-    def tick() -> None:
-        nonlocal done
-        done += 1
-        progress(min(done, steps), steps)
-
-    pictures: dict[str, Any] = {"model": draw_model(content.model)}
-    tick()
-    pictures["history"] = history(content)
-    tick()
-    pictures["differences"] = None
-    pictures["trajectories"] = []
+def _page(content: Content, figures: Drawn) -> dict[str, Any]:
     several = len(content.scenarios) > 1
-    if content.regimes is not None and several and keys:
-        pictures["differences"] = differences(content, keys[:HEADLINE_DIFFERENCES])
-    tick()
-    if content.series is not None:
-        first = _first_year(content)
-        for key in keys[:HEADLINE_TRAJECTORIES]:
-            pictures["trajectories"].append(
-                trajectories(content, content.series, key, first)
-            )
-            tick()
-    studies = [study_page(content, study, tick) for study in content.studies]
+    pictures: dict[str, Any] = {
+        name: figures.get(name) for name in ("model", "history", "differences")
+    }
+    pictures["trajectories"] = [
+        figure for name, figure in figures.items() if name.startswith(TRAJECTORY)
+    ]
+    studies = [
+        study_page(content, study, of_study(figures, study))
+        for study in content.studies
+    ]
     regimes = _regimes(content) if content.regimes is not None and several else []
     table = regime_table(content) if content.regimes is not None else None
     return {
@@ -222,13 +206,6 @@ def _sections(
     if content.parameters:
         found.append(("assumptions", "Assumptions"))
     return [*found, ("not-for", "What not to use it for"), ("again", "Make it again")]
-
-
-def _first_year(content: Content) -> float:
-    """Return from when to show trajectories: some years before the policies act."""
-    start, stop = float(content.model["start"]), float(content.model["stop"])
-    policy = float(content.model.get("policy_start", start))
-    return max(start, policy - YEARS_BEFORE_POLICY) if start < policy < stop else start
 
 
 def _regimes(content: Content) -> list[dict[str, Any]]:

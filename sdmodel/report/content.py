@@ -57,6 +57,11 @@ class Study:
     judge: float | None = None
     failures: tuple[dict[str, Any], ...] = ()
 
+    @cached_property
+    def scenarios(self) -> tuple[str, ...]:
+        """Ids of the scenarios around which it was made."""
+        return tuple(str(s) for s in dict.fromkeys(self.verdicts["scenario"]))
+
 
 @dataclass(frozen=True)
 class Content:

@@ -12,11 +12,10 @@ from sdmodel.report.notice import read_notice
 from sdmodel.study.results import open_run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     import pandas as pd
-
-    from sdmodel.study.results import RunFolder
 
 CONTEXT, REGIMES, SERIES = "context.json", "regimes.csv", "series.nc"
 
@@ -52,8 +51,10 @@ def load(folder: Path) -> Content:
                 f"'{others[0]}'; its indices stand in {others[0]}_indices.csv"
             )
             raise ResultsError(msg)
-        return _content(run, texts)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        names = (REGIMES, SERIES, *(n for s in texts["studies"] for n in _tables(s)))
+        files = {name: run.file(name) for name in names if name in outputs}
+        return content_of(files, texts, run.manifest)
+    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         msg = f"{folder}: damaged, or written by another version: {error!r}"
         raise ResultsError(msg) from error
 
@@ -63,13 +64,28 @@ SHOWN = ("morris", "sobol")
 """Methods of which there are words and figures."""
 
 
-def _content(run: RunFolder, texts: dict[str, Any]) -> Content:
-    outputs = run.manifest["outputs"]
+def content_of(
+    files: Mapping[str, bytes],
+    texts: Mapping[str, Any],
+    manifest: Mapping[str, Any] | None = None,
+) -> Content:
+    """Return the content of a page from the files and texts of a run folder.
+
+    Parameters
+    ----------
+    files
+        By name: tables of regimes and studies, and the series; what is not there is
+        not shown.
+    texts
+        The document ``context.json``; its ``studies`` have their tables in ``files``.
+    manifest
+        Of the folder; figures need none.
+    """
     days = set(texts["model"].get("days", ()))
     notices = texts["model"].get("notice", {})
-    regimes = _table(run, REGIMES) if REGIMES in outputs else None
-    series = _series(run) if SERIES in outputs else None
-    studies = tuple(_study(run, item) for item in texts["studies"])
+    regimes = _table(files[REGIMES]) if REGIMES in files else None
+    series = _series(files[SERIES]) if SERIES in files else None
+    studies = tuple(_study(files, item) for item in texts["studies"])
     if days:
         screenings = [s.indices for s in studies if s.method == "morris"]
         for table in (regimes, series, *screenings):
@@ -78,7 +94,7 @@ def _content(run: RunFolder, texts: dict[str, Any]) -> Content:
     return Content(
         title=texts["title"],
         question=texts["question"],
-        manifest=dict(run.manifest),
+        manifest=dict(manifest or {}),
         model=texts["model"],
         baseline=texts["baseline"],
         scenarios=tuple(
@@ -134,29 +150,35 @@ def _to_days(table: pd.DataFrame, keys: set[str]) -> None:
             table.loc[rows, column] *= DAYS_A_YEAR
 
 
-def _table(run: RunFolder, name: str) -> pd.DataFrame:
+def _table(data: bytes) -> pd.DataFrame:
     import pandas as pd
 
-    data = (run.folder / name).read_bytes()
     frame: pd.DataFrame = pd.read_csv(io.BytesIO(data), encoding="utf-8-sig")
     return frame
 
 
-def _series(run: RunFolder) -> pd.DataFrame:
-    dataset = run.dataset(SERIES)
+def _series(data: bytes) -> pd.DataFrame:
+    import xarray as xr
+
+    dataset = xr.load_dataset(io.BytesIO(data), engine="h5netcdf")
     frame: pd.DataFrame = dataset.to_dataframe().reset_index()
     return frame
 
 
-def _study(run: RunFolder, item: dict[str, Any]) -> Study:
-    method = item["method"]
+def _tables(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the names of a study's tables."""
+    return f"{item['method']}_indices.csv", f"{item['method']}_verdicts.csv"
+
+
+def _study(files: Mapping[str, bytes], item: Mapping[str, Any]) -> Study:
+    indices, verdicts = (_table(files[name]) for name in _tables(item))
     return Study(
-        method=method,
+        method=item["method"],
         n=int(item["n"]),
         seed=int(item["seed"]),
         runs=int(item["runs"]),
         judge=item["judge"],
-        indices=_table(run, f"{method}_indices.csv"),
-        verdicts=_table(run, f"{method}_verdicts.csv"),
+        indices=indices,
+        verdicts=verdicts,
         failures=tuple(item["failures"]),
     )

@@ -9,18 +9,17 @@ from sdmodel.experiments.verdicts import (
     SOBOL_HALF_WIDTH,
     rows_needed,
 )
-from sdmodel.report.study_charts import MAIN, SCOPES, classes, convergence, indices
+from sdmodel.report.study_charts import MAIN, SCOPES
 from sdmodel.report.words import number, unit_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     import pandas as pd
 
     from sdmodel.report.content import Content, Study
     from sdmodel.report.figures import Picture
 
-SHOWN_OUTCOMES = 4
 ROWS_SHOWN = 40
 
 _TITLES = {
@@ -44,39 +43,23 @@ _READING = {
 
 
 def study_page(
-    content: Content, study: Study, tick: Callable[[], None]
+    content: Content, study: Study, pictures: Sequence[Picture]
 ) -> dict[str, Any]:
-    """Return what the template needs to show a study."""
-    scenarios = [str(s) for s in dict.fromkeys(study.verdicts["scenario"])]
+    """Return what the template needs to show a study, with its pictures."""
+    scenarios = study.scenarios
     first = scenarios[0] if scenarios else ""
-    good = study.verdicts[
-        (study.verdicts["state"] == "ok") & (study.verdicts["scenario"] == first)
-    ]
-    able = content.one_of_each([str(key) for key in dict.fromkeys(good["outcome"])])
-    pictures: list[Picture] = []
-    if able:
-        pictures.append(indices(content, study, first, able[:SHOWN_OUTCOMES]))
-    tick()
-    if study.method == "sobol":
-        shares = classes(content, study, first)
-        pictures += [shares] if shares else []
-    tick()
-    if able and len(set(study.indices["n"])) > 1:
-        pictures.append(convergence(content, study, first, able[:SHOWN_OUTCOMES]))
-    tick()
     tables = [
         table
         for scenario in scenarios
         for scope in (*SCOPES, "classes")
         if (table := _table(content, study, scenario, scope, len(scenarios) > 1))
     ]
-    tick()
     return {
         "title": _TITLES.get(study.method, study.method),
         "how": _how(content, study, scenarios),
         "reading": _READING.get(study.method, ""),
         "notes": _notes(content, study),
-        "pictures": pictures,
+        "pictures": list(pictures),
         "decisive": _decisive(content, study, first) if study.method == "sobol" else [],
         "screened": _screening(content, study) is not None,
         "convergence": _convergence(content, study, first),
@@ -85,7 +68,7 @@ def study_page(
     }
 
 
-def _how(content: Content, study: Study, scenarios: list[str]) -> str:
+def _how(content: Content, study: Study, scenarios: Sequence[str]) -> str:
     around = " and ".join(content.title_of(s) for s in scenarios)
     counts = []
     for scope, label in SCOPES.items():

@@ -73,6 +73,10 @@ class RunFolder:
     folder: Path
     manifest: Mapping[str, Any]
 
+    def file(self, name: str) -> bytes:
+        """Return the content of one of its files."""
+        return _bytes(self.folder / name)
+
     def dataset(self, name: str = RESULTS) -> xr.Dataset:
         """Return the results, read into memory."""
         import xarray as xr

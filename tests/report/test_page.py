@@ -16,6 +16,7 @@ from lxml import etree, html
 from sdmodel.cli.main import main
 from sdmodel.errors import ResultsError, UsageError
 from sdmodel.report.build import check_formats, render, report
+from sdmodel.report.drawing import draw
 from sdmodel.report.load import load
 from sdmodel.study.results import open_run, save_run
 
@@ -149,7 +150,33 @@ def test_sentences_follow_the_numbers(run_folder: Path) -> None:
     assert "Patients, primary care and the insurance fund lose" in again
 
 
+def test_figures_that_were_drawn_before_are_not_drawn_again(run_folder: Path) -> None:
+    content = load(run_folder)
+    figures = draw(content)
+    assert {name for name, figure in figures.items() if figure is not None} >= {
+        "model",
+        "differences",
+        "morris-indices",
+        "morris-convergence",
+        "sobol-indices",
+        "sobol-classes",
+        "sobol-convergence",
+    }
+    model = figures["model"]
+    assert model is not None
+    marked = replace(model, caption="not drawn again")
+    told: list[tuple[int, int]] = []
+    again = draw(
+        content,
+        {"model": marked, "history": None},
+        lambda done, total: told.append((done, total)),
+    )
+    assert again == figures | {"model": marked}
+    assert told == [(i + 1, len(figures)) for i in range(len(figures))]
+
+
 def test_the_same_folder_gives_the_same_page(run_folder: Path, tmp_path: Path) -> None:
+    # The demo draws beside its runs, from what it is about to write.
     again = report(run_folder, tmp_path / "again.html").read_bytes()
     assert again == (run_folder / "report.html").read_bytes()
 

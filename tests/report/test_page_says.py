@@ -39,7 +39,7 @@ def test_what_is_not_settled_is_called_provisional_with_the_sample_that_would_do
 ) -> None:
     content = load(run_folder)
     for study in content.studies:
-        page = study_page(content, study, lambda: None)
+        page = study_page(content, study, ())
         states = study.verdicts[
             (study.verdicts["state"] == "ok")
             & (study.verdicts["scenario"] == content.baseline)
@@ -57,12 +57,12 @@ def test_decisive_assumptions_are_marked(run_folder: Path) -> None:
     content = load(run_folder)
     (study,) = [s for s in content.studies if s.method == "sobol"]
     sure = replace(study, indices=study.indices.assign(low=0.5))
-    rows = study_page(content, sure, lambda: None)["decisive"]
+    rows = study_page(content, sure, ())["decisive"]
     found = [item for row in rows for cell in row["cells"] for item in cell]
     # Every control of the toy model is an assumption; a mix is none.
     assert any(item["assumed"] for item in found)
     unsure = replace(study, indices=study.indices.assign(low=0.0))
-    rows = study_page(content, unsure, lambda: None)["decisive"]
+    rows = study_page(content, unsure, ())["decisive"]
     assert not [item for row in rows for cell in row["cells"] for item in cell]
 
 
@@ -74,13 +74,13 @@ def test_what_a_study_left_out_is_named_with_its_strength(run_folder: Path) -> N
     strongest = rows[rows["n"] == screening.n].nlargest(1, "value").iloc[0]
     gone = study.indices[study.indices["factor"] != strongest["factor"]]
     less = replace(study, indices=gone)
-    found = study_page(content, less, lambda: None)["decisive"]
+    found = study_page(content, less, ())["decisive"]
     (row,) = [r for r in found if r["label"] == content.label(strongest["outcome"])]
     assert any(
         text.startswith(f"{strongest['label']} ") and "100 % of the largest" in text
         for text in row["left_out"]
     )
-    full = study_page(content, study, lambda: None)["decisive"]
+    full = study_page(content, study, ())["decisive"]
     assert not any(
         text.startswith(f"{strongest['label']} ")
         for row in full
@@ -97,7 +97,7 @@ def test_a_screening_says_none_seen_and_never_no_effect(run_folder: Path) -> Non
     value = study.indices["value"].where(study.indices["factor"] != weak, 0.0)
     zero = replace(study, indices=study.indices.assign(value=value))
     label = str(study.indices["label"].iloc[-1])
-    page = study_page(content, zero, lambda: None)
+    page = study_page(content, zero, ())
     cells = {
         cell
         for table in page["tables"]
