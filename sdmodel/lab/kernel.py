@@ -207,6 +207,8 @@ def _past(
     sets: Sequence[Mapping[str, Value]],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return scalars at ``times`` and states at ``cut`` (run, value); finite runs."""
+    if not sets:
+        return np.empty((0, 0)), np.zeros(0, dtype=bool)
     values = native.run(sets, (*times, cut)).values
     runs, names = len(values), len(native.names)
     before = values[:, :-1, :names].reshape(runs, -1)

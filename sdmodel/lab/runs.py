@@ -47,7 +47,7 @@ def as_inputs(
                 timed.setdefault(name, [None] * len(sets))[i] = value
             rows[i, columns[name]] = value_at(value, model.time.start)
     schedules = {name: tuple(runs) for name, runs in timed.items()}
-    return Inputs(tuple(columns), rows.reshape(len(sets), -1), schedules)
+    return Inputs(tuple(columns), rows.reshape(len(sets), len(columns)), schedules)
 
 
 @dataclass(frozen=True)

@@ -74,3 +74,17 @@ def test_help_loads_neither_model_nor_compiler() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_model_whose_constants_are_all_without_a_past(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.mdl"
+    model.write_text(
+        "{UTF-8}\ns = INTEG(inflow, 3) ~~|\ninflow = STEP(1, 2035)*late ~~|\n"
+        "late = 2 ~~|\nINITIAL TIME = 2010 ~~|\nFINAL TIME = 2040 ~~|\n"
+        "TIME STEP = 0.25 ~~|\nSAVEPER = 1 ~~|\n"
+    )
+    page = tmp_path / "lab.html"
+    assert main(["lab", "--model", str(model), "--out", str(page)]) == 0
+    assert capsys.readouterr().out.strip() == str(page)
