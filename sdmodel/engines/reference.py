@@ -114,7 +114,8 @@ def _translate(model: Model, folder: Path) -> Path:
     except SdmodelError:
         raise
     except Exception as error:
-        msg = f"{model.path}: PySD cannot load the model: {error}"
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        msg = f"{model.path}: PySD cannot load the model: {what}"
         raise RunError(msg) from error
 
 

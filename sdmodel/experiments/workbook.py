@@ -48,7 +48,8 @@ _MOST_READ = 64
 class Workbook:
     """A model, its controls and its outcomes; ``folder`` is None for a lone file.
 
-    A model without ``outcomes.csv`` is looked at through its stocks.
+    A model without ``outcomes.csv`` is looked at through its stocks, or through
+    all that it computes if it has none.
     """
 
     model: Model

@@ -175,8 +175,11 @@ def _outcome(
 
 
 def stock_outcomes(model: Model) -> tuple[Outcome, ...]:
-    """Return what is looked at in a model without a table: every stock, at the end."""
-    return element_outcomes(model, ("stock",))
+    """Return what is looked at in a model without a table: every stock, at the end.
+
+    A model without a stock is looked at through whatever it computes.
+    """
+    return element_outcomes(model, ("stock",)) or element_outcomes(model)
 
 
 def element_outcomes(

@@ -20,6 +20,7 @@ from sdmodel.study.outcomes import (
     summary_unit,
 )
 from sdmodel.study.summaries import Window, at_time, crossing, summarise
+from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -247,3 +248,15 @@ def test_a_table_saved_by_a_spreadsheet_is_read_alike(
     text = (tmp_path / "outcomes.csv").read_text("utf-8").replace("\n", "\r\n")
     (tmp_path / "outcomes.csv").write_bytes(text.encode("utf-8-sig"))
     assert read_outcomes(tmp_path, tiny) == read_outcomes(tiny_folder, tiny)
+
+
+def test_a_model_without_a_stock_is_looked_at_through_what_it_computes(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "m.mdl"
+    path.write_text(
+        "{UTF-8}\nk = 2 ~~|\nx = k*Time ~~|\nINITIAL TIME = 0 ~~|\n"
+        "FINAL TIME = 2 ~~|\nTIME STEP = 1 ~~|\nSAVEPER = 1 ~~|\n"
+    )
+    model = read_model(path, cache=False)
+    assert [o.id for o in stock_outcomes(model)] == ["x"]
