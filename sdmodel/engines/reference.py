@@ -11,6 +11,7 @@ import math
 import tempfile
 import time
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,11 @@ def run_pysd(
     runs = inputs.values.shape[0]
     values = np.full((runs, len(times), len(save.names)), math.nan)
     faults: list[tuple[float, str]] = []
-    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _quiet():
+    with (
+        tempfile.TemporaryDirectory(prefix="sdmodel-") as folder,
+        _quiet(),
+        _ending(model),
+    ):
         program = _translate(model, Path(folder)) if runs else Path(folder)
         for run in range(runs):
             judge = _Judge(model, program, owners)
@@ -84,6 +89,19 @@ def run_pysd(
         bad_time=np.array([time for time, _ in faults], dtype=np.float64),
         bad_name=tuple(name for _, name in faults),
     )
+
+
+@contextmanager
+def _ending(model: Model) -> Iterator[None]:
+    """Tell of what never comes to an end in PySD."""
+    try:
+        yield
+    except RecursionError:
+        msg = (
+            f"{model.path}: PySD cannot run the model: there a variable that names "
+            "itself never comes to an end; use --engine compiled"
+        )
+        raise RunError(msg) from None
 
 
 def _owners(model: Model) -> dict[str, tuple[Variable, int]]:

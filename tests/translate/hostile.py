@@ -29,7 +29,7 @@ _XMILE = """<?xml version="1.0" encoding="utf-8"?>
 <stock name="S"><eqn>1</eqn><inflow>x</inflow></stock>
 <flow name="x"><eqn>1</eqn></flow>
 {variables}
-</variables></model></xmile>"""
+</variables></model>{models}</xmile>"""
 
 LIMITS = (
     f"[(0,0),(1,{SINGLE} or 1)]",
@@ -80,7 +80,14 @@ def models() -> Iterator[tuple[str, str, str]]:
     for number, stem in enumerate(FILES):
         yield f"file name {number}", f"{stem}.mdl", f"{{UTF-8}}\n{_MODEL}{_CLOCK}"
     for what, parts in _xmile():
-        given = {"title": "n", "start": "0", "ranges": "", "variables": "", **parts}
+        given = {
+            "title": "n",
+            "start": "0",
+            "ranges": "",
+            "variables": "",
+            "models": "",
+        }
+        given |= parts
         yield what, "m.xmile", _XMILE.format(**given)
 
 
@@ -124,6 +131,8 @@ def _places() -> Iterator[tuple[str, str]]:
 def _names() -> Iterator[tuple[str, str]]:
     for number, name in enumerate(NAMES):
         bodies = {
+            "bare data": f'"{name}" ~~|\ny = "{name}" ~~|\n',
+            "held": f'"{name}" = SAMPLE IF TRUE(x > "{name}", x, x) ~~|\n',
             "function": f'y = "{name}"(x) ~~|\n',
             "data": f'"{name}" :INTERPOLATE: ~~|\ny = "{name}" ~~|\n',
             "data equation": f'"{name}" := x ~~|\ny = "{name}" ~~|\n',
@@ -188,4 +197,31 @@ def _xmile() -> Iterator[tuple[str, dict[str, str]]]:
                 },
             )
         yield f"xmile title {number}", {"title": text}
+        module = f'<module name="{text}"><connect to="{text}.a" from=".{text}"/>'
+        inner = f'<aux name="a" access="input"/><aux name="{text}"><eqn>a</eqn></aux>'
+        yield (
+            f"xmile module {number}",
+            {
+                "variables": f"{module}</module>"
+                f'<aux name="q"><eqn>&quot;{text}&quot;.a</eqn></aux>',
+                "models": f'<model name="{text}"><variables>{inner}</variables>'
+                "</model>",
+            },
+        )
+        axis = '<dimensions><dim name="D"/></dimensions>'
+        for what, part in {
+            "part": f'<element subscript="{text}"><eqn>1</eqn></element>',
+            "slice": f"<eqn>SUM(q[*:&quot;{text}&quot;])</eqn>",
+            "computed": f"<eqn>x[&quot;{text}&quot;]+x[{text}]</eqn>",
+            "start value": f"<eqn>1</eqn><init_eqn>&quot;{text}&quot;()</init_eqn>",
+            "table": f'<eqn/><gf type="{text}"><xpts>0,1</xpts><ypts>0,1</ypts></gf>',
+            "mark": f'<eqn/><gf><xpts sep="{text}">0,1</xpts><ypts>0,1</ypts></gf>',
+        }.items():
+            yield (
+                f"xmile {what} {number}",
+                {
+                    "variables": f'<aux name="q">{axis}{part}</aux>',
+                    "ranges": '<dimensions><dim name="D" size="2"/></dimensions>',
+                },
+            )
         yield f"xmile start {number}", {"start": text}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from sdmodel.engines.simulate import simulate
+from sdmodel.errors import RunError
 from sdmodel.study.design import Inputs, Save
 from sdmodel.translate.read import read_model
 from tests.translate.judging import agree
@@ -67,6 +69,14 @@ def test_a_sample_that_looks_at_itself_keeps_extremes(
     most = np.maximum.accumulate(np.sin(2 * TIME))
     np.testing.assert_allclose(got["most"], most, rtol=1e-14)
     np.testing.assert_array_equal(got["count"], np.maximum(np.arange(17) - 4, 0))
+
+
+def test_the_judge_says_that_it_cannot_run_such_a_sample(tmp_path: Path) -> None:
+    path = tmp_path / "m.mdl"
+    path.write_text(vensim("x = Time ~~|\nm = SAMPLE IF TRUE(x < m, x, x) ~~|\n"))
+    model = read_model(path, cache=False)
+    with pytest.raises(RunError, match=r"PySD cannot run the model: .* names itself"):
+        simulate(model, Inputs((), np.zeros((1, 0))), Save(("m",)), engine="pysd")
 
 
 def test_tables_of_older_files(tmp_path: Path, engine: EngineName) -> None:
