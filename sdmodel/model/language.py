@@ -78,6 +78,9 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "ln x / ln b",
             "PySD lacks `LOG10`.",
         ),
+        Construct(
+            ("gamma_ln",), "`GAMMA LN(x)`", "", "ln Γ(x), x > 0.", "PySD lacks it."
+        ),
         Construct(("power",), "`POWER(a, b)`", "`POWER(a, b)`", "a^b"),
         Construct(("pi",), "`PI()`", "`PI()`", "π"),
         Construct(
@@ -227,6 +230,14 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`FORECAST(x, T, h)`",
             "`FORCST(x, T, h[, g])`",
             "x · (1 + h · (x - a) / (T · a)), a as in TREND, at first x / (1 + g).",
+        ),
+        Construct(
+            ("npv",),
+            "`NPV(x, r, s, f)`",
+            "",
+            "f · (s + Σ TIME STEP · x / (1 + r · TIME STEP)^k) over the steps k from 0 "
+            "up to now.",
+            "PySD lacks it.",
         ),
         Construct(
             ("SampleIfTrueStructure",),

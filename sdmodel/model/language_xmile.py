@@ -54,8 +54,9 @@ XMILE: tuple[Construct, ...] = (
     Construct(
         (),
         "",
-        "`PREVIOUS(x, s)`, `PREVIOUS(SELF, s)`",
-        "x one step ago, s at first.",
+        "`PREVIOUS(x, s)`, `PREVIOUS(SELF, s)`, `HISTORY(x, TIME - c)`",
+        "x one step ago, s at first; x as it was c ago, 0 where that is before the "
+        "start. Other times of HISTORY are refused.",
         _LACKS,
     ),
     Construct(

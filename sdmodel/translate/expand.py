@@ -26,6 +26,7 @@ from sdmodel.translate.nouns import (
     is_lookup,
     number_at,
 )
+from sdmodel.translate.special import log_gamma
 from sdmodel.translate.sums import OVER, whole
 
 if TYPE_CHECKING:
@@ -277,6 +278,10 @@ def _quantum(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return op("if", op("lt", b, low.build.const(SMALL)), a, whole)
 
 
+def _gamma(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    return log_gamma(low.build, expression(low, args[0], scope))
+
+
 def _active_initial(low: Lowering, args: Args, scope: Scope) -> NodeId:
     return expression(low, args[0] if scope.mode == "run" else args[1], scope)
 
@@ -330,6 +335,8 @@ FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     "pulse_train": (4, timely.pulse_train),
     "Xpulse": (2, timely.pulse_of),
     "Xpulse_train": (3, timely.pulse_of),
+    "npv": (4, stateful.net_present_value),
+    "gamma_ln": (1, _gamma),
     "get_time_value": (3, timely.time_value),
     "elmcount": (1, _count),
     "pi": (0, lambda low, args, scope: low.build.const(math.pi)),

@@ -15,6 +15,8 @@ from sdmodel.translate.nouns import EquationError, Scope
 from sdmodel.translate.timely import step_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sdmodel.model.expr import NodeId
     from sdmodel.translate.build import Builder
     from sdmodel.translate.lower import Lowering
@@ -217,6 +219,19 @@ def sample(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     return low.build.op("if", *parts, kept)
 
 
+def net_present_value(low: Lowering, args: Sequence[Tree], scope: Scope) -> NodeId:
+    """NPV(stream, rate, start, factor): what has come so far, discounted to the start.
+
+    Its states are the sum and the discount factor, which falls by 1 + rate · TIME STEP.
+    """
+    op = low.build.op
+    number = low.instance("npv", args, scope, count=2)
+    total, share = (_now_of(low, number, scope, i) for i in (0, 1))
+    now = op("mul", low.express(args[0], scope), step_of(low, scope))
+    value = op("add", total, op("mul", now, share))
+    return op("mul", value, low.express(args[3], scope))
+
+
 def start(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
     """Return the initial values of a structure's states, free of states."""
     tree, scope, count = item.tree, item.scope.at("init"), len(item.names)
@@ -238,6 +253,8 @@ def start(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
             left = _order(low, item.extra["times"], count)
             value = op("if", op("ge", left, b.const(1.0)), value, left)
         return (value,) * count
+    if item.kind == "npv":
+        return (low.express(tree[2], scope), b.const(1.0))
     if item.kind in {"trend", "forecast"}:
         rise = low.express(tree.initial_trend, scope)
         if item.kind == "trend":
@@ -266,6 +283,11 @@ def update(low: Lowering, item: Instance) -> tuple[NodeId, ...]:
         return (op("max", after, b.const(0.0)),)
     if item.kind == "sample":
         return (sample(low, tree, scope),)
+    if item.kind == "npv":
+        share, rate = low.state(number, 1), low.express(tree[1], scope)
+        falls = op("add", b.const(1.0), op("mul", rate, step_of(low, scope)))
+        fall = op("div", op("mul", op("neg", share), rate), falls)
+        return (op("mul", low.express(tree[0], scope), share), fall)
     value = low.express(tree.input, scope)
     states = [low.state(number, i) for i in range(count)]
     if item.kind == "fixed delay":

@@ -86,6 +86,24 @@ def _previous(trees: Any, args: Sequence[Tree]) -> Tree:
     return trees.DelayFixedStructure(args[0], step, args[-1])
 
 
+def _history(trees: Any, args: Sequence[Tree]) -> Tree:
+    """Return what was at ``TIME - c``: a fixed delay by c, 0 before there was anything.
+
+    Any other time is left as a call, which is refused by its name.
+    """
+    when = args[1]
+    parts = list(getattr(when, "arguments", ()))
+    signs = list(getattr(when, "operators", ()))
+    first = getattr(parts[0], "reference", "") if parts else ""
+    if first != "time" or not signs or signs[0] != "-" or set(signs) > {"+", "-"}:
+        return _named(trees, "history", *args)
+    ago = parts[1]
+    if len(parts) > 2:
+        turned = ["-" if sign == "+" else "+" for sign in signs[1:]]
+        ago = trees.ArithmeticStructure(turned, tuple(parts[1:]))
+    return trees.DelayFixedStructure(args[0], ago, 0)
+
+
 def _rounded(trees: Any, args: Sequence[Tree]) -> Tree:
     half = _sum(trees, "+", _named(trees, "abs", args[0]), 0.5)
     size = _named(trees, "integer", half)
@@ -171,6 +189,7 @@ _RULES: Mapping[str, tuple[tuple[int, ...], Make]] = {
     "lookupinv": ((2,), lambda trees, args: _named(trees, "lookup_invert", *args)),
     "init": ((1,), lambda trees, args: trees.InitialStructure(args[0])),
     "previous": ((1, 2), _previous),
+    "history": ((2,), _history),
     "mod": ((2,), lambda trees, args: _named(trees, "modulo", *args)),
     "round": ((1,), _rounded),
     "rootn": ((2,), _root),

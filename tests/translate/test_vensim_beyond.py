@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,30 @@ def test_the_judge_says_that_it_cannot_run_such_a_sample(tmp_path: Path) -> None
     model = read_model(path, cache=False)
     with pytest.raises(RunError, match=r"PySD cannot run the model: .* names itself"):
         simulate(model, Inputs((), np.zeros((1, 0))), Save(("m",)), engine="pysd")
+
+
+def test_net_present_value(tmp_path: Path, engine: EngineName) -> None:
+    body = (
+        "x = 3+Time ~~|\nr = 0.2 ~~|\nv = NPV(x, r, 7, 2) ~~|\n"
+        "D: a,b ~~|\nk[D] = 1,2 ~~|\nw[D] = NPV(k[D], 0, 0, 1)+NPV(k[D], 0, 1, 1) ~~|"
+    )
+    got = of_vensim(tmp_path, body, engine)
+    shares = 1.05 ** -np.arange(17.0)
+    np.testing.assert_allclose(
+        got["v"], 2 * (7 + np.cumsum(0.25 * (3 + TIME) * shares)), rtol=1e-13
+    )
+    np.testing.assert_allclose(got["w[b]"], 4 * (TIME + 0.25) + 1, rtol=1e-13)
+
+
+def test_log_gamma(tmp_path: Path, engine: EngineName) -> None:
+    points = [1e-8, 0.1, 0.5, 1.0, 1.5, 2.0, 3.0, 10.0, 170.0, 1e6]
+    body = "".join(f"g{i} = GAMMA LN({x!r}) ~~|\n" for i, x in enumerate(points))
+    got = of_vensim(tmp_path, body + "none = GAMMA LN(-1.5) ~~|", engine)
+    for i, x in enumerate(points):
+        np.testing.assert_allclose(
+            got[f"g{i}"][0], math.lgamma(x), rtol=1e-14, atol=1e-13
+        )
+    assert np.isnan(got["none"]).all()
 
 
 def test_tables_of_older_files(tmp_path: Path, engine: EngineName) -> None:
