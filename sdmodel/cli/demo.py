@@ -97,11 +97,7 @@ def demo(
     )
     options = {"engine": cast("EngineName", engine), "jobs": jobs}
     with Beside() as beside:
-        regimes = beside.do(
-            _side_by_side, workbook, study, scenarios, options, beside.progress
-        )
-        if engine == "pysd":
-            regimes.result()  # its programs are not made for two threads
+        regimes = _begun(beside, workbook, study, scenarios, options)
         early = beside.do(_regimes_drawn, regimes, workbook, study, scenarios)
         studies, files, early = _studies(workbook, study, options, beside, early)
         files = regimes.result() | files
@@ -154,6 +150,23 @@ def _regimes(workbook: Workbook) -> list[Scenario]:
     ids = workbook.scenario_ids()
     chosen = [name for name in REGIMES if name in ids]
     return [workbook.scenario(name) for name in (chosen if chosen[1:] else ids)]
+
+
+def _begun(
+    beside: Beside,
+    workbook: Workbook,
+    study: Study,
+    scenarios: Sequence[Scenario],
+    options: dict[str, Any],
+) -> Future[dict[str, bytes]]:
+    """Begin the regimes beside; PySD's programs are not made for two threads."""
+    if options["engine"] != "pysd":
+        return beside.do(
+            _side_by_side, workbook, study, scenarios, options, beside.progress
+        )
+    with progress_bar("bands", BAND_RUNS * len(scenarios)) as bar:
+        files = _side_by_side(workbook, study, scenarios, options, bar)
+    return beside.do(lambda: files)
 
 
 def _side_by_side(
