@@ -117,26 +117,46 @@ def test_everyone_who_seeks_care_goes_somewhere(eight: Runs, regime: str) -> Non
     def total(names: list[str]) -> np.ndarray:
         return np.asarray(sum(eight.get(regime, name) for name in names))
 
+    def chosen(made: str, effect: str, c: str, k: str, s: str) -> np.ndarray:
+        """Return what a tier is chosen for, with what its price keeps away."""
+        parts = [
+            eight.get(regime, f"{made}[{c},{tier},{k},{s}]")
+            / eight.get(regime, f"{effect}[{tier},{s}]")
+            for tier in TIERS
+        ]
+        return np.asarray(sum(parts))
+
     for c in COMMUNITIES:
         for k in CONDITIONS:
             for s in SCHEMES:
-                visits = total([f"first visits[{c},{t},{k},{s}]" for t in TIERS])
-                assert (
-                    relative(visits, eight.get(regime, f"visits sought[{c},{k},{s}]"))
-                    <= BALANCE
-                )
-                cases = total([f"initial admissions[{c},{t},{k},{s}]" for t in TIERS])
-                assert (
-                    relative(
-                        cases, eight.get(regime, f"admissions sought[{c},{k},{s}]")
-                    )
-                    <= BALANCE
-                )
+                visits = chosen("first visits", "visit price effect", c, k, s)
+                sought = eight.get(regime, f"visits sought[{c},{k},{s}]")
+                assert relative(visits, sought) <= BALANCE
+                cases = chosen("initial admissions", "admission price effect", c, k, s)
+                sought = eight.get(regime, f"admissions sought[{c},{k},{s}]")
+                assert relative(cases, sought) <= BALANCE
+        each = [(k, s) for k in CONDITIONS for s in SCHEMES]
+        sought = total([f"admissions sought[{c},{k},{s}]" for k, s in each])
+        made = total(
+            [
+                f"initial admissions[{c},{tier},{k},{s}]"
+                for tier in TIERS
+                for k, s in each
+            ]
+        )
+        forgone = eight.get(regime, f"admissions forgone[{c}]") * sought
+        assert relative(made + forgone, sought) <= BALANCE
     for k in CONDITIONS:
         for s in SCHEMES:
             arriving = total([f"cases arriving[{p},{k},{s}]" for p in PROVIDERS])
-            sought = total([f"admissions sought[{c},{k},{s}]" for c in COMMUNITIES])
-            assert relative(arriving, sought) <= BALANCE
+            made = total(
+                [
+                    f"initial admissions[{c},{tier},{k},{s}]"
+                    for c in COMMUNITIES
+                    for tier in TIERS
+                ]
+            )
+            assert relative(arriving, made) <= BALANCE
     for p in PROVIDERS:
         demanded = eight.get(regime, f"cases demanded total[{p}]")
         fates = ("cases joining backlog", "cases admitted total")
@@ -186,12 +206,60 @@ def test_what_the_funds_pay_is_what_others_receive(eight: Runs, regime: str) -> 
 def test_capitation_money_goes_to_those_who_receive_it(
     eight: Runs, regime: str
 ) -> None:
+    """All of it is received, and each community pays for its own members."""
+
+    def get(name: str, of: str, s: str) -> np.ndarray:
+        return eight.get(regime, f"{name}[{of},{s}]")
+
+    neighbour = {"east": "west", "west": "east"}
+    own = {"east": ("PE", "LE"), "west": ("PW", "LW")}
     for s in SCHEMES:
-        given = sum(
-            eight.get(regime, f"capitation income[{c},{s}]") for c in COMMUNITIES
-        )
-        taken = sum(eight.get(regime, f"capitation claims[{p},{s}]") for p in PROVIDERS)
+        given = sum(get("capitation income", c, s) for c in COMMUNITIES)
+        taken = sum(get("capitation claims", p, s) for p in PROVIDERS)
         assert relative(np.asarray(given), np.asarray(taken)) <= BALANCE
+        for c in COMMUNITIES:
+            clinic, lead = own[c]
+            from_guests = get("paid to neighbour", neighbour[c], s)
+            at_home = (
+                get("capitation claims", clinic, s)
+                + get("capitation claims", lead, s)
+                - from_guests
+            )
+            away = get("paid outside", c, s) + get("paid to neighbour", c, s)
+            income = get("capitation income", c, s)
+            assert relative(at_home + away, income) <= BALANCE
+            assert (from_guests >= 0).all()
+            assert (get("kept inside", c, s) >= 0).all()
+
+
+@pytest.mark.parametrize("regime", RUNS)
+def test_money_follows_members_who_cross(eight: Runs, regime: str) -> None:
+    """A lead hospital's guests are the neighbours who do not stay at their own."""
+    lead = {"east": "LE", "west": "LW"}
+    for c, o in (("east", "west"), ("west", "east")):
+        leaves = 1 - eight.get(regime, f"stay at own lead[{o}]")
+        for s in SCHEMES:
+
+            def total(name: str, of: str, s: str = s) -> np.ndarray:
+                parts = [eight.get(regime, f"{name}[{of},{k},{s}]") for k in CONDITIONS]
+                return np.asarray(sum(parts))
+
+            cases = eight.get(regime, f"guest share of cases[{c},{s}]")
+            guests = cases * total("cases arriving", lead[c])
+            assert relative(guests, total("lead admissions", o) * leaves) <= BALANCE
+            visits = eight.get(regime, f"guest share of visits[{c},{s}]")
+            asked = total("visits demanded", lead[c])
+            induced = eight.get(regime, f"Visit Inducement[{lead[c]}]")
+            crossed = total("lead visits", o) * leaves * induced
+            assert relative(visits * asked, crossed) <= BALANCE
+    # Nothing that is spent on members is lost between the two communities.
+    spent = sum(eight.get(regime, f"member spending[{c}]") for c in COMMUNITIES)
+    owed = sum(
+        eight.get(regime, f"care liability[{p},{s}]")
+        for p in PROVIDERS
+        for s in SCHEMES
+    )
+    assert relative(np.asarray(spent), np.asarray(owed)) <= BALANCE
 
 
 @pytest.mark.parametrize("regime", RUNS)

@@ -38,6 +38,8 @@ NAMES = (
     "Perceived Visit Wait[PE]", "Perceived Visit Wait[LE]", "Perceived Visit Wait[TH]",
     "Margin[LE]", "Margin[TH]", "Reserve[resident]",
     *(f"DIP claims[{p},employee]" for p in PROVIDERS),
+    *(f"visits seen total[{p}]" for p in PROVIDERS),
+    *(f"cases admitted total[{p}]" for p in PROVIDERS),
 )  # fmt: skip
 ALL_RACE = {f"point race[{p}]": 0.2 for p in PROVIDERS}
 SPLIT = {"minimum savings rate": 0.05, "quality gate": 0.5, "benchmark growth": 0.0,
@@ -45,9 +47,12 @@ SPLIT = {"minimum savings rate": 0.05, "quality gate": 0.5, "benchmark growth": 
 TIGHT = {"global budget strictness": 1.0, "overspend sharing": 0.0,
          "budget growth": 0.0}  # fmt: skip
 NO_COVER = {f"cover change[{t}]": -1.0 for t in ("primary", "lead", "tertiary")}
+OWN = {"primary": "PE", "lead": "LE", "tertiary": "TH"}
+TARIFFS = (0.8, 0.9, 1.0, 1.1)
 DEGREES = (0.0, 0.25, 0.5, 0.75, 1.0)
 CHANGES: dict[str, tuple[str, dict[str, float]]] = {
     "late": ("baseline", {"policy start": 2036.0}),
+    "slow": ("baseline", {"policy ramp time": 6.0}),
     "late everything": ("baseline", {**EVERYTHING, "policy start": 2036.0}),
     "seats": ("baseline", {"training seats": 135.6}),
     "cheap tariff": ("drg", {"tariff level": 0.8}),
@@ -70,6 +75,8 @@ CHANGES: dict[str, tuple[str, dict[str, float]]] = {
     "generous grid": ("baseline", {"integration aim": 0.8, "grid closure": 1.0,
                                    "benchmark growth": 0.1}),
     "no cover": ("baseline", NO_COVER),
+    **{f"cover {t}": ("baseline", {f"cover change[{t}]": 0.1}) for t in OWN},
+    **{f"tariff {x}": ("drg", {"tariff level": x}) for x in TARIFFS},
     **{f"ties {x}": ("baseline", {"integration aim": x}) for x in DEGREES},
     **{f"drg {x}": ("ffs", {"DRG share": x}) for x in DEGREES},
 }  # fmt: skip
@@ -122,6 +129,13 @@ def test_no_lever_acts_before_the_policy_start(many: Runs) -> None:
         assert np.array_equal(early, many.get("late", name)[before]), name
 
 
+@pytest.mark.parametrize("other", ["late", "slow"])
+def test_a_reform_that_changes_nothing_has_no_date(many: Runs, other: str) -> None:
+    for name in NAMES:
+        here, there = many.get(other, name), many.get("baseline", name)
+        assert np.array_equal(here, there), name
+
+
 def test_twice_the_students_take_years_and_dilute_pay(many: Runs) -> None:
     physicians = "primary physicians per 10000"
     assert 0 < gain(many, "seats", "baseline", physicians, 2028) < 0.03
@@ -136,6 +150,25 @@ def test_a_tariff_below_cost_is_paid_by_many(many: Runs) -> None:
     for name in ("readmission rate", "oop share", "severe share at tertiary"):
         assert gain(many, "cheap tariff", "drg", name, 2030) > 0.001, name
     assert gain(many, "cheap tariff", "drg", "fund balance", 2030) > 0.02
+
+
+def test_stays_answer_every_cut_of_the_tariff(many: Runs) -> None:
+    stays = [many.year(f"tariff {x}", "los tertiary", 2032) for x in TARIFFS]
+    assert all(np.diff(stays) > 0)
+    assert stays[1] / stays[2] < 0.997
+
+
+def test_each_cover_moves_its_own_tier(many: Runs) -> None:
+    """Ten points more bring patients there, and not to the tiers beside it."""
+    for tier, provider in OWN.items():
+        for kind in ("visits seen total", "cases admitted total"):
+            name = f"{kind}[{provider}]"
+            assert gain(many, f"cover {tier}", "baseline", name, 2032) > 0.01, name
+            rises = {
+                other: gain(many, f"cover {tier}", "baseline", f"{kind}[{other}]", 2032)
+                for other in OWN.values()
+            }
+            assert max(rises, key=lambda p: rises[p]) == provider, rises
 
 
 def test_a_hard_cap_without_growth_saves_and_rations(many: Runs) -> None:

@@ -36,7 +36,7 @@ class Case(NamedTuple):
 
 
 CLOSE = {"integration aim": 0.8}
-SHARED = {**CLOSE, "shared savings rate": 0.6, "benchmark growth": 0.035}
+SHARED = {**CLOSE, "shared savings rate": 0.6, "benchmark growth": 0.045}
 CASES = (
     # Forms and degree of integration
     Case("integration aim", 0.8, ("down referral rate",), ("tertiary visit share",)),
@@ -81,16 +81,21 @@ CASES = (
     Case("closed network", 1.0, ("in county share",), ("tertiary visit share",)),
     Case("reimbursement gap", 0.2, ("repeat visit share[east]",),
          ("tertiary visit share",)),
-    Case("cover change[primary]", 0.1, down=("oop share", "fund balance")),
-    Case("cover change[lead]", 0.1, down=("oop share", "fund balance")),
-    Case("cover change[tertiary]", -0.1, ("oop share", "fund balance"),
-         ("tertiary visit share",)),
+    Case("cover change[primary]", 0.1, ("primary visit share", "visits seen total[PE]"),
+         ("oop share", "fund balance", "tertiary visit share")),
+    Case("cover change[lead]", 0.1,
+         ("visits seen total[LE]", "cases admitted total[LE]"),
+         ("oop share", "fund balance", "visits seen total[TH]")),
+    Case("cover change[tertiary]", -0.1,
+         ("oop share", "fund balance", "visits seen total[LE]",
+          "cases admitted total[LE]"),
+         ("tertiary visit share", "cases admitted total[TH]")),
     Case("chronic copay relief", 1.0, ("primary visit share", "chronic control rate"),
          ("oop share", "fund balance")),
     Case("settlement delay", 1.0, ("oop share",), ("tertiary admission share",)),
     Case("drug list gap", 0.0, ("primary visit share",)),
     Case("specialist slots", 1.0, ("primary visit share",)),
-    Case("publicity", 1.0, ("trust in primary", "primary visit share")),
+    Case("publicity", 1.0, ("trust in primary",)),
     # Referral and tests
     Case("referral standard", 1.0, ("down referral rate",),
          ("up referral rate[east,common]",)),
@@ -130,8 +135,8 @@ CASES = (
     Case("ratchet", 1.0, (), ("shared savings paid[east]",), SHARED),
     Case("shared savings rate", 0.6,
          ("Prevention Effort[east]", "shared savings paid[east]"), (),
-         {**CLOSE, "benchmark growth": 0.035}),
-    Case("benchmark growth", 0.04, ("shared savings paid[east]",), beside=SHARED),
+         {**CLOSE, "benchmark growth": 0.045}),
+    Case("benchmark growth", 0.055, ("shared savings paid[east]",), beside=SHARED),
     Case("minimum savings rate", 0.05, (), ("shared savings paid[east]",), SHARED),
     Case("quality gate", 0.4, (), ("shared savings paid[east]",), SHARED),
     Case("loss share", 0.6, ("fund balance", "Prevention Effort[east]"),
@@ -173,7 +178,8 @@ MECHANISMS = (
          {"budget growth": 0.08, "global budget strictness": 1.0,
           "premium subsidy change": 0.2}),
     Case("publicity effect", 0.3, ("trust in primary",), beside={"publicity": 1.0}),
-    Case("cost of waiting for refunds", 0.4, (), ("tertiary admission share",)),
+    Case("cost of waiting for refunds", 0.9, (), ("tertiary admission share",)),
+    Case("refund share[TH]", 0.8, (), ("tertiary admission share",)),
     # Distance keeps the patients of the community that did not reform at home.
     Case("cross pull", 4.0, (), ("cases admitted total[LE]",),
          {"part of west in reform": 0.0}, "capitation"),
@@ -187,6 +193,15 @@ MECHANISMS = (
     Case("loss by delay", 10.0, ("referral to lead[east]",), (),
          {"specialist slots": 1.0}),
     Case("withdrawal rate", 0.5, ("unmet need",), (), {"bed cap": 1.0}),
+    Case("plenty response", 0.1, (), ("fund balance",)),
+    # Whoever cannot pay more forgoes care, and some of it was needed.
+    Case("forgone care effect on deaths", 0.5, ("premature deaths total",), (),
+         {"cover change[lead]": -0.2, "cover change[tertiary]": -0.2}),
+    Case("creep under any contract", 1.0, ("cost per admission",), (), {},
+         "capitation"),
+    Case("gate response", 0.8, ("chance of gate[east]", "chronic control rate"), (),
+         {**SHARED, "quality gate": 0.24}),
+    Case("result spread", 0.15, (), ("los tertiary",), {}, "drg"),
 )  # fmt: skip
 """What is no lever but carries a mechanism of the sources."""
 IDLE = (
@@ -198,6 +213,9 @@ IDLE = (
      "a budget that grows by two per cent keeps the point value below its plan"),
     (Case("dispatch subsidy", 0.5), "a subsidy for going down while nobody is sent"),
     (Case("quality gate", 0.4), "a gate in front of savings that nobody shares"),
+    (Case("policy start", 2034.0), "a reform that changes nothing has no date"),
+    (Case("settlement delay", 1.0, beside={"refund share[TH]": 0.0}),
+     "patients who lay out nothing wait for nothing"),
 )  # fmt: skip
 OUTCOMES = ("tertiary visit share", "spending per capita", "down referral rate",
             "hospital margin", "chronic control rate")  # fmt: skip
