@@ -227,16 +227,6 @@ def explain(
         )
         for loop in loops
     ]
-<<<<<<< HEAD
-    whole = np.sum([np.abs(p.course) for p in parts], axis=0) if parts else 0.0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        parts = [
-            dataclasses.replace(p, share=np.where(whole > 0, p.course / whole, 0.0))
-            for p in parts
-        ]
-    mix_of = {control.name: control.mix for control in workbook.controls}
-=======
->>>>>>> 7e0362b (Give no loop a share of the last bits; keep the cases' benchmarks near what is spent)
     numbers = first[0].values
     value = float(numbers[0, 0])
     whole = np.sum([np.abs(p.course) for p in parts], axis=0) if parts else 0.0
@@ -246,6 +236,7 @@ def explain(
             dataclasses.replace(p, share=np.where(some, p.course / whole, 0.0))
             for p in parts
         ]
+    mix_of = {control.name: control.mix for control in workbook.controls}
     change = float(found.change[0])
     return Explanation(
         scenario=scenario,
