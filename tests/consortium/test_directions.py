@@ -52,6 +52,7 @@ TARIFFS = (0.8, 0.9, 1.0, 1.1)
 DEGREES = (0.0, 0.25, 0.5, 0.75, 1.0)
 CHANGES: dict[str, tuple[str, dict[str, float]]] = {
     "late": ("baseline", {"policy start": 2036.0}),
+    "early": ("baseline", {"policy start": 2024.0}),
     "slow": ("baseline", {"policy ramp time": 6.0}),
     "late everything": ("baseline", {**EVERYTHING, "policy start": 2036.0}),
     "seats": ("baseline", {"training seats": 135.6}),
@@ -129,7 +130,7 @@ def test_no_lever_acts_before_the_policy_start(many: Runs) -> None:
         assert np.array_equal(early, many.get("late", name)[before]), name
 
 
-@pytest.mark.parametrize("other", ["late", "slow"])
+@pytest.mark.parametrize("other", ["early", "late", "slow"])
 def test_a_reform_that_changes_nothing_has_no_date(many: Runs, other: str) -> None:
     for name in NAMES:
         here, there = many.get(other, name), many.get("baseline", name)

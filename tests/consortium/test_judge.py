@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model
 
 STEPS = 12
-FROM_THE_FIRST_DAY = {"policy start": 2010.0, "policy ramp time": 0.25}
+FROM_THE_FIRST_DAY = {
+    "policy start": 2010.0, "policy ramp time": 0.25,
+    "case payment start": 2009.0, "case payment rollout time": 0.5,
+    "budget rule start": 2010.0, "budget rule ramp": 0.25,
+}  # fmt: skip
+"""What else waits for a year of its own, so that every branch is judged."""
 
 
 @pytest.fixture(scope="module")
