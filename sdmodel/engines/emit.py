@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sdmodel.engines.emit_body import Body, Slots
+from sdmodel.engines.emit_brief import ANY_POWER, any_power
 from sdmodel.engines.emit_code import Code
 from sdmodel.engines.emit_driver import driver
 from sdmodel.engines.plan import Plan, Stage
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from sdmodel.engines.target import Target
 
-VERSION = 3
+VERSION = 4
 """Part of every cache key: raise it when the code written for a plan changes."""
 
 PIECE = 400
@@ -91,7 +92,9 @@ def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
         drives=len(plan.drives),
         table=len(plan.time_values),
     )
-    parts = ["\n".join(sorted(writer.declarations)), *writer.functions, text]
+    helpers = writer.helpers()
+    declared = "\n".join(sorted(writer.declarations))
+    parts = [declared, *helpers, *writer.functions, text]
     parts.append(attributes(target.lanes))
     return Emitted(
         text="\n\n".join(part for part in parts if part) + "\n",
@@ -202,6 +205,18 @@ class Module:
             for kind, node in self.slots.derived
             if kind != "log_low"
         ]
+
+    def helpers(self) -> list[str]:
+        """Write the functions that the plan's code calls."""
+        wanted = any(node.op == "pow" for node in self.plan.nodes)
+        if not (wanted and self.target.brief):
+            return []
+        code = Code(self.target, self.declarations)
+        value = any_power(code, "%x", "%y")
+        lines = "\n".join(code.lines)
+        real, name = code.real, ANY_POWER
+        head = f"define internal {real} @{name}({real} %x, {real} %y) #0"
+        return [f"{head} {{\n{lines}\n  ret {real} {value}\n}}"]
 
     def _begin(self, *, prologue: bool = False) -> Body:
         code = Code(self.target, self.declarations)

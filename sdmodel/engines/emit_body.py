@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from sdmodel.engines.emit_brief import (
+    brief_exponential,
+    brief_power,
+    logarithm_of_two,
+)
 from sdmodel.engines.emit_lookup import lookup
 from sdmodel.engines.emit_math import (
+    double_logarithm,
     exponential,
-    full_logarithm,
     logarithm,
     power,
     uniform,
@@ -59,6 +65,7 @@ class Slots:
         self.derived: dict[Derived, int] = {}
         self.time: dict[NodeId, int] = {n: i for i, n in enumerate(plan.time_values)}
         self.cross: dict[NodeId, int] = {}
+        self.divisors = _divisors(plan)
 
     def derive(self, kind: str, node: NodeId) -> int:
         """Return the slot of a value derived from a per-run value."""
@@ -70,6 +77,16 @@ class Slots:
     def share(self, node: NodeId) -> int:
         """Return the slot in which functions hand over this node; 0 is taken."""
         return self.cross.setdefault(node, len(self.cross) + 1)
+
+
+def _divisors(plan: Plan) -> frozenset[NodeId]:
+    """Return the values of a step by which more than one other is divided."""
+    count = Counter(
+        node.args[1]
+        for node, stage in zip(plan.nodes, plan.stages, strict=True)
+        if node.op in ("div", "zidz", "xidz") and stage is Stage.STEP
+    )
+    return frozenset(b for b, many in count.items() if many > 1)
 
 
 class Body:
@@ -84,6 +101,8 @@ class Body:
         self._truths: dict[NodeId, str] = {}
         self._derived: dict[Derived, str] = {}
         self._logs: dict[NodeId, tuple[str, str]] = {}
+        self._logs2: dict[NodeId, str] = {}
+        self._inverses: dict[NodeId, str] = {}
 
     def compute(self, index: NodeId) -> None:
         """Write the code of a node whose arguments are known or can be loaded."""
@@ -176,8 +195,10 @@ class Body:
         x = self.real(index)
         if kind == "inverse":
             code.store(code.over(code.const(1.0), x), "%dst", derived[kind, index])
+        elif kind == "log2":
+            code.store(logarithm_of_two(code, x), "%dst", derived[kind, index])
         elif kind == "log":
-            high, low = full_logarithm(code, x)
+            high, low = double_logarithm(code, x)
             code.store(high, "%dst", derived[kind, index])
             code.store(low, "%dst", derived["log_low", index])
 
@@ -216,6 +237,10 @@ class Body:
             )
         return value
 
+    @property
+    def _inverted(self) -> bool:
+        return self.code.target.fma or self.code.target.brief
+
     def divide(self, a: NodeId, b: NodeId) -> str:
         """Return a / b, rounded once; by way of 1/b where that is known beforehand."""
         code, known = self.code, self.plan.stages[b]
@@ -229,19 +254,31 @@ class Body:
                 and 1e-300 < abs(value) < 1e300
             ):
                 return code.times(x, code.const(1.0 / value))
-            if not (exact and 1e-300 < abs(value) < 1e300 and code.target.fma):
+            sane = exact and 1e-300 < abs(value) < 1e300
+            if not (sane and self._inverted):
                 return code.over(x, y)
             inverse = code.const(1.0 / value)
-        elif known is Stage.RUN and not self.prologue and code.target.fma:
+        elif known is Stage.RUN and not self.prologue and self._inverted:
             inverse = self.derived("inverse", b)
+        elif code.target.brief and b in self.slots.divisors:
+            if b not in self._inverses:
+                self._inverses[b] = code.over(code.const(1.0), y)
+            inverse = self._inverses[b]
         else:
             return code.over(x, y)
+        if code.target.brief:
+            return code.times(x, inverse)
         # Markstein (1990), IBM J. Res. Dev. 34(1): one correction of a·(1/b) rounds
         # as division does. Where infinities make it nan, the product is the quotient.
         quotient = code.times(x, inverse)
         rest = code.fused(code.negate(quotient), y, x)
         better = code.fused(rest, inverse, quotient)
         return code.choose(code.compare("uno", better, better), quotient, better)
+
+    def exponential(self, x: NodeId) -> str:
+        """Return exp(x)."""
+        brief = self.code.target.brief
+        return (brief_exponential if brief else exponential)(self.code, self.real(x))
 
     def raise_to(self, x: NodeId, y: NodeId) -> str:
         """Return x^y; small whole powers by multiplication, ½ by the root."""
@@ -257,12 +294,21 @@ class Body:
             return code.over(code.const(1.0), self.real(x))
         if known == 0.0:
             return code.const(1.0)
-        if self.plan.stages[x] is Stage.RUN and not self.prologue:
+        known_before = self.plan.stages[x] is Stage.RUN and not self.prologue
+        if code.target.brief:
+            if known_before:
+                log2 = self.derived("log2", x)
+            else:
+                if x not in self._logs2:
+                    self._logs2[x] = logarithm_of_two(code, self.real(x))
+                log2 = self._logs2[x]
+            return brief_power(code, self.real(x), self.real(y), log2)
+        if known_before:
             log = self.derived("log", x), self.derived("log_low", x)
         else:
             # Several powers of one base share its logarithm, half of their cost.
             if x not in self._logs:
-                self._logs[x] = full_logarithm(code, self.real(x))
+                self._logs[x] = double_logarithm(code, self.real(x))
             log = self._logs[x]
         return power(code, self.real(x), self.real(y), log, known)
 
@@ -304,7 +350,7 @@ _EMITTERS: dict[str, Callable[..., str]] = {
     "neg": lambda b, x: b.code.negate(b.real(x)),
     "min": lambda b, x, y: b.smaller("olt", x, y),
     "max": lambda b, x, y: b.smaller("ogt", x, y),
-    "exp": lambda b, x: exponential(b.code, b.real(x)),
+    "exp": lambda b, x: b.exponential(x),
     "ln": lambda b, x: logarithm(b.code, b.real(x)),
     "sqrt": lambda b, x: b.code.call("llvm.sqrt", b.real(x)),
     "abs": lambda b, x: b.code.call("llvm.fabs", b.real(x)),

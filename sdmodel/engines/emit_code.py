@@ -40,6 +40,7 @@ class Code:
         self.lines: list[str] = []
         self.declarations = declarations
         self._count = 0
+        self.block = "0"  # the one that instructions are added to
 
     def add(self, instruction: str) -> str:
         """Append an instruction and return the name of its value."""
@@ -143,6 +144,26 @@ class Code:
         """Return a where true, else b."""
         return self.add(
             f"select {self.truth} {truth}, {self.real} {a}, {self.real} {b}"
+        )
+
+    def unless(self, usual: str, value: str, function: str, *args: str) -> str:
+        """Return a value where all lanes are usual, else what a function makes of args.
+
+        The function gives every lane its due; it is called seldom.
+        """
+        name = f"llvm.vector.reduce.and.v{self.lanes}i1"
+        self.declarations.add(f"declare i1 @{name}({self.truth})")
+        every = self.add(f"call i1 @{name}({self.truth} {usual})")
+        before, seldom, after = self.block, f"seldom{every[1:]}", f"after{every[1:]}"
+        self.do(f"br i1 {every}, label %{after}, label %{seldom}")
+        self.lines.append(f"{seldom}:")
+        given = ", ".join(f"{self.real} {a}" for a in args)
+        other = self.add(f"call {self.real} @{function}({given})")
+        self.do(f"br label %{after}")
+        self.lines.append(f"{after}:")
+        self.block = after
+        return self.add(
+            f"phi {self.real} [ {value}, %{before} ], [ {other}, %{seldom} ]"
         )
 
     def at_least(self, bound: float, a: str) -> str:

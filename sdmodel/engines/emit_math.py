@@ -179,13 +179,6 @@ def _log_specials(code: Code, x: str, y: str) -> str:
     return code.choose(code.compare("olt", x, zero), code.const(math.nan), y)
 
 
-def full_logarithm(code: Code, x: str) -> tuple[str, str]:
-    """Return ln |x| as a sum of two doubles, the second zero for a short power."""
-    if code.target.short_power:
-        return _logarithm(code, code.call("llvm.fabs", x)), code.const(0.0)
-    return double_logarithm(code, x)
-
-
 def double_logarithm(code: Code, x: str) -> tuple[str, str]:
     """Return ln |x| as a sum of two doubles, good to about 1e-19 of it."""
     m, e = _reduce(code, code.call("llvm.fabs", x))
@@ -246,19 +239,23 @@ def power(
     nan for a negative x unless y is whole. ``constant`` is y where it is known, which
     spares the questions that its value answers.
     """
-    one, zero, inf = code.const(1.0), code.const(0.0), code.const(math.inf)
-    nan = code.const(math.nan)
     # Beyond 2^64 every power but that of 1 has long over- or underflowed.
     bounded = code.at_least(-(2.0**64), code.at_most(2.0**64, y))
-    if code.target.short_power:
-        value = exponential(code, code.times(bounded, log[0]))
-    else:
-        t, t_low = code.product(bounded, log[0])
-        t_low = code.fused(bounded, log[1], t_low)
-        # The tail means nothing where the result is 0 or infinite; it may be nan there.
-        size_t = code.call("llvm.fabs", t)
-        t_low = code.choose(code.compare("olt", size_t, code.const(800.0)), t_low, zero)
-        value = exponential(code, t, t_low)
+    t, t_low = code.product(bounded, log[0])
+    t_low = code.fused(bounded, log[1], t_low)
+    # The tail means nothing where the result is 0 or infinite; it may be nan there.
+    size_t = code.call("llvm.fabs", t)
+    sensible = code.compare("olt", size_t, code.const(800.0))
+    t_low = code.choose(sensible, t_low, code.const(0.0))
+    return edges_of_power(code, x, y, exponential(code, t, t_low), constant)
+
+
+def edges_of_power(
+    code: Code, x: str, y: str, value: str, constant: float | None = None
+) -> str:
+    """Return x^y, given |x|^y where x is neither zero nor infinite."""
+    one, zero, inf = code.const(1.0), code.const(0.0), code.const(math.inf)
+    nan = code.const(math.nan)
     size = code.call("llvm.fabs", x)
     at_zero = code.compare("oeq", size, zero)
     at_inf = code.compare("oeq", size, inf)

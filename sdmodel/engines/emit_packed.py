@@ -121,6 +121,7 @@ class _Slots(Slots):
         self.derived = {}
         self.time = {}
         self.cross = {}
+        self.divisors = frozenset()
 
     def derive(self, kind: str, node: NodeId) -> int:
         """Return the slot of a value derived from per-run values."""

@@ -19,8 +19,10 @@ class Target:
     rounding inside exp, ln and pow; model arithmetic is never contracted. ``wide``
     allows AVX-512's own permutes and scaling. ``gather`` false means that the loop
     around the steps writes scheduled values into the slots, where each step reads them
-    as constants. ``short_power`` takes one logarithm in double precision for x^y, whose
-    error then grows with the size of y·ln x. ``features`` is LLVM's list.
+    as constants. ``brief`` is for pages, where time counts and 1e-12 is promised: exp
+    and x^y take fewer instructions (``emit_brief``), and a quotient whose divisor is
+    known before the step, or divides more than once, is a product with its reciprocal.
+    ``features`` is LLVM's list.
     """
 
     cpu: str
@@ -29,7 +31,7 @@ class Target:
     fma: bool
     wide: bool
     gather: bool = True
-    short_power: bool = False
+    brief: bool = False
 
     @property
     def key(self) -> str:

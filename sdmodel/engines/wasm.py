@@ -18,6 +18,7 @@ import numpy as np
 from sdmodel.engines import cache
 from sdmodel.engines.emit import VERSION, Module
 from sdmodel.engines.target import Target
+from sdmodel.engines.wasm_loop import EXPORT, PIECE, PairsModule, driver
 from sdmodel.engines.wasm_object import finish, stack_needed
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ SETTINGS = Target(
     fma=False,
     wide=False,
     gather=False,
-    short_power=True,
+    brief=True,
 )
-EXPORT = "sd_run"
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,11 @@ class WasmKernel:
 
     The module imports ``env.__linear_memory`` and, where it uses a stack,
     ``env.__stack_pointer``; trigonometric functions come from ``env`` too. It exports
-    ``sd_run(slots, moves, n_moves, pool, table, saves, out, fine, work, from, to)``,
-    pointers and counts of 32 bits, which takes steps ``from`` to ``to - 1`` and returns
-    the address of the states then reached:
+    ``sd_run(slots, moves, n_moves, pool, table, saves, out, fine, work, from, to,
+    pairs, stride, out_stride, fine_stride)``, pointers and counts of 32 bits, which
+    takes steps ``from`` to ``to - 1`` of some pairs of runs and returns the address of
+    the first pair's states then reached. ``slots`` and ``work`` of the next pair lie
+    ``stride`` bytes further, ``out`` and ``fine`` by the strides of their own:
 
     slots
         (slot, lane) values of ``plan.inputs``, then of ``plan.drives``.
@@ -114,7 +116,7 @@ def compile_wasm(
     fine: Sequence[int] = (),
     *,
     use_cache: bool = True,
-    piece: int | None = None,
+    piece: int = PIECE,
 ) -> WasmKernel:
     """Compile ``plan`` for WebAssembly.
 
@@ -129,8 +131,7 @@ def compile_wasm(
     piece
         Nodes in one function.
     """
-    writer = Module(plan, SETTINGS) if piece is None else Module(plan, SETTINGS, piece)
-    text, run, cross = _text(writer, fine)
+    text, run, cross = _text(PairsModule(plan, SETTINGS, piece), fine)
     key = _key(text)
     code = cache.load(key) if use_cache else None
     if code is None:
@@ -166,86 +167,12 @@ def _text(writer: Module, fine: Sequence[int]) -> tuple[str, int, int]:
     cross = len(writer.slots.cross) + 1
     parts = [
         "\n".join(sorted(writer.declarations)),
+        *writer.helpers(),
         *writer.functions,
-        _driver(plan, calls, run, len(fine)),
+        driver(plan, calls, LANES, run, len(fine)),
         "attributes #0 = { nounwind }",
     ]
     return "\n\n".join(part for part in parts if part) + "\n", run, cross
-
-
-def _driver(plan: Plan, calls: dict[str, list[str]], run: int, fine: int) -> str:
-    """Write ``sd_run``; see `WasmKernel` for what it takes."""
-    real = f"<{LANES} x double>"
-    states = len(plan.states)
-
-    def call(phase: str, src: str, dst: str, row: str, out: str) -> str:
-        return "\n".join(
-            f"  call void @{name}(ptr {src}, ptr {dst}, ptr %run, ptr {row}, "
-            f"ptr %slots, ptr %cross, ptr null, ptr null, ptr {out}, i64 0)"
-            for name in calls[phase]
-        )
-
-    return f"""\
-define ptr @{EXPORT}(ptr %slots, ptr %moves, i32 %n_moves, ptr %pool, ptr %table, \
-ptr %saves, ptr %out, ptr %fine, ptr %work, i32 %from, i32 %to) #0 {{
-entry:
-  %second = getelementptr {real}, ptr %work, i32 {states}
-  %run = getelementptr {real}, ptr %work, i32 {2 * states}
-  %cross = getelementptr {real}, ptr %work, i32 {2 * states + run}
-{call("prologue", "null", "%run", "null", "null")}
-  %fresh = icmp eq i32 %from, 0
-  br label %step
-step:
-  %k = phi i32 [ %from, %entry ], [ %k1, %advance ]
-  %now = phi ptr [ %work, %entry ], [ %next, %advance ]
-  %next = phi ptr [ %second, %entry ], [ %now, %advance ]
-  %out_k = phi ptr [ %out, %entry ], [ %out_k1, %advance ]
-  %fine_k = phi ptr [ %fine, %entry ], [ %fine_k1, %advance ]
-  %more = icmp ult i32 %k, %to
-  br i1 %more, label %move, label %end
-move:
-  %m = phi i32 [ 0, %step ], [ %m1, %moving ]
-  %moves_left = icmp ult i32 %m, %n_moves
-  br i1 %moves_left, label %moving, label %moved
-moving:
-  %pair = getelementptr [2 x i32], ptr %moves, i32 %m
-  %slot = load i32, ptr %pair, align 4
-  %source_at = getelementptr i32, ptr %pair, i32 1
-  %source = load i32, ptr %source_at, align 4
-  %entry_k = add i32 %source, %k
-  %from_at = getelementptr double, ptr %pool, i32 %entry_k
-  %value = load double, ptr %from_at, align 8
-  %to_at = getelementptr double, ptr %slots, i32 %slot
-  store double %value, ptr %to_at, align 8
-  %m1 = add i32 %m, 1
-  br label %move
-moved:
-  %offset = mul i32 %k, {len(plan.time_values)}
-  %row = getelementptr double, ptr %table, i32 %offset
-  %zeroth = icmp eq i32 %k, 0
-  %begin = and i1 %fresh, %zeroth
-  br i1 %begin, label %initial, label %ask
-initial:
-{call("initial", "null", "%work", "%row", "null")}
-  br label %ask
-ask:
-  %due_at = getelementptr i8, ptr %saves, i32 %k
-  %due = load i8, ptr %due_at, align 1
-  %is_due = icmp ne i8 %due, 0
-  br i1 %is_due, label %save, label %advance
-save:
-{call("save", "%now", "null", "%row", "%out_k")}
-  %out_next = getelementptr {real}, ptr %out_k, i32 {len(plan.saved)}
-  br label %advance
-advance:
-  %out_k1 = phi ptr [ %out_k, %ask ], [ %out_next, %save ]
-{call("step", "%now", "%next", "%row", "%fine_k")}
-  %fine_k1 = getelementptr {real}, ptr %fine_k, i32 {fine}
-  %k1 = add i32 %k, 1
-  br label %step
-end:
-  ret ptr %now
-}}"""
 
 
 def _key(text: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCRIPTS = (
-    "kernel", "summary", "stats", "engine", "bands", "worker", "verify",
+    "kernel", "summary", "stats", "engine", "bands", "sums", "worker", "verify",
     "i18n", "format", "state", "code", "ensemble", "table", "charts", "levers", "words",
     "boards", "uncertainty", "explore", "flow", "why", "compare", "qr",
     "files", "share", "learn", "exercise", "about", "app",

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from sdmodel.experiments.workbook import Workbook
 
 DRAWS = 96
-SCRIPTS = ("kernel.js", "summary.js", "stats.js", "engine.js", "verify.js", "worker.js")
+SCRIPTS = (
+    "kernel.js",
+    "summary.js",
+    "stats.js",
+    "engine.js",
+    "sums.js",
+    "verify.js",
+    "worker.js",
+)
 
 # One worker on Node's own thread: what it would post to a page goes to `answers`.
 WORKER = """

@@ -34,22 +34,28 @@ if TYPE_CHECKING:
 SEED = 11
 
 RUN = """
+const PAIRS = 3;
 const kernel = new Lab.Kernel(
-  given.kernel, new WebAssembly.Module(Buffer.from(given.code, "base64")));
+  given.kernel, new WebAssembly.Module(Buffer.from(given.code, "base64")), PAIRS);
 kernel.keepAt(given.keep);
 const out = [];
-for (let i = 0; i < given.sets.length; i += 2) {
-  kernel.clear();
-  const pair = [given.sets[i], given.sets[Math.min(i + 1, given.sets.length - 1)]];
-  pair.forEach((values, lane) => kernel.set(lane, values));
+for (let i = 0; i < given.sets.length; i += 2 * PAIRS) {
+  const sets = given.sets.slice(i, i + 2 * PAIRS);
+  const pairs = Math.ceil(sets.length / 2);
+  kernel.clear(pairs);
+  for (let lane = 0; lane < 2 * pairs; lane++) {
+    kernel.set(lane, sets[Math.min(lane, sets.length - 1)]);
+  }
   const good = kernel.run(null);
-  pair.slice(0, given.sets.length - i).forEach((_, lane) => {
+  const found = sets.map((_, lane) => {
     const values = [];
     for (let j = 0; j < kernel.names * given.keep.length; j++) {
-      values.push(kernel.out[2 * j + lane]);
+      values.push(kernel.outs[lane >> 1][2 * j + (lane & 1)]);
     }
-    const bad = good[lane] ? null : kernel.trace(lane);
-    out.push([text64(values), bad]);
+    return text64(values);
+  });
+  sets.forEach((_, lane) => {
+    out.push([found[lane], good[lane] ? null : kernel.trace(lane)]);
   });
 }
 console.log(JSON.stringify(out));

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const Lab = (globalThis.Lab = globalThis.Lab || {});
-  const SOURCES = ["kernel", "summary", "stats", "engine", "worker"];
+  const SOURCES = ["kernel", "summary", "stats", "engine", "sums", "worker"];
   const BARS = 15;
 
   /** Return the text that a worker runs: the page's own scripts. */

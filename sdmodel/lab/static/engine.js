@@ -14,7 +14,9 @@
     );
     if (code.length === 1 && code[0][0] === "name") {
       const column = code[0][1];
-      return (values, row, lane) => values[2 * (count * row + column) + lane];
+      const one = (values, row, lane) => values[2 * (count * row + column) + lane];
+      one.column = column; // lets a caller with many rows read them itself
+      return one;
     }
     const stack = new Float64Array(code.length);
     return (values, row, lane) => {
@@ -35,11 +37,13 @@
   }
 
   class Engine {
-    constructor(data, module) {
+    constructor(data, module, pairs) {
       this.data = data;
-      const kernel = (this.kernel = new Lab.Kernel(data.kernel, module));
+      const kernel = (this.kernel = new Lab.Kernel(data.kernel, module, pairs));
       kernel.keepAt(data.kernel.points);
       this.points = data.kernel.points.length;
+      // Points before the step up to which a history is kept.
+      this.early = data.kernel.points.filter((k) => k < data.kernel.history_step).length;
       const column = new Map(data.kernel.names.map((name, i) => [name, i]));
       const fine = new Map(data.kernel.fine.map((n, i) => [data.kernel.names[n], i]));
       // The saved steps of the policy window, over which headline numbers are taken.
@@ -95,7 +99,8 @@
       kernel.clear();
       kernel.set(0, a);
       kernel.set(1, b);
-      const good = kernel.run(this._snapshot(a, b));
+      const past = this._snapshot(a, b);
+      const good = kernel.run(past && [past]);
       const results = [this.result(0, good[0]), this.result(1, good[1])];
       results.forEach((result, lane) => {
         if (result.status === null) {
@@ -112,7 +117,7 @@
       const key = `${left}|${right}`;
       let found = this.snapshots.get(key);
       if (!found) {
-        found = this.kernel.snapshot(this.history);
+        [found] = this.kernel.snapshot(this.history);
         if (!found.states.every(Number.isFinite)) return null;
         if (this.snapshots.size >= KEPT) {
           this.snapshots.delete(this.snapshots.keys().next().value);
@@ -139,9 +144,10 @@
     }
 
     /** Return an outcome or flow at the points of a series, NaN where there is no number. */
-    series(lane, item, values = new Float64Array(this.points), offset = 0, stride = 1) {
-      for (let s = 0; s < this.points; s++) {
-        const value = item.coarse(this.kernel.out, s, lane);
+    series(lane, item, values = new Float64Array(this.points), offset = 0, stride = 1, from = 0) {
+      const [out, side] = [this.kernel.outs[lane >> 1], lane & 1];
+      for (let s = from; s < this.points; s++) {
+        const value = item.coarse(out, s, side);
         values[offset + s * stride] = Number.isFinite(value) ? value : NaN;
       }
       return values;
@@ -150,12 +156,19 @@
     /** Return an outcome's headline number, NaN where it does not exist. */
     number(lane, outcome) {
       if (outcome.summary === "final") {
-        const value = outcome.coarse(this.kernel.out, this.points - 1, lane);
+        const value = outcome.coarse(this.kernel.outs[lane >> 1], this.points - 1, lane & 1);
         return Number.isFinite(value) ? value : NaN;
       }
       const y = this.scratch;
+      const [fine, side] = [this.kernel.fines[lane >> 1], lane & 1];
+      const { column } = outcome.fine;
+      const count = this.kernel.fineNames;
       for (let i = 0; i < y.length; i++) {
-        const value = outcome.fine(this.kernel.fine, this.window[i], lane);
+        const row = this.window[i];
+        const value =
+          column === undefined
+            ? outcome.fine(fine, row, side)
+            : fine[2 * (count * row + column) + side];
         y[i] = Number.isFinite(value) ? value : NaN;
       }
       return Lab.summarise(y, this.windowTimes, outcome.summary, this.weights);
@@ -179,10 +192,11 @@
      * Make an engine, at once: compiling takes milliseconds and needs no promise.
      *
      * @param source The kernel's bytes, or a module compiled before.
+     * @param pairs How many pairs of runs its kernel makes in one go.
      */
-    create(data, source) {
+    create(data, source, pairs = 1) {
       const ready = source instanceof WebAssembly.Module;
-      return new Engine(data, ready ? source : new WebAssembly.Module(source));
+      return new Engine(data, ready ? source : new WebAssembly.Module(source), pairs);
     },
   };
 })();

@@ -3,6 +3,7 @@
   "use strict";
   const Lab = (globalThis.Lab = globalThis.Lab || {});
   const BLOCK = 128;
+  let room = new Float64Array(0); // kept, as thousands of sums are taken one after another
 
   /** Add numbers in the order in which numpy adds a contiguous row (pairwise). */
   function sum(a, first, n) {
@@ -12,12 +13,21 @@
       return total;
     }
     if (n <= BLOCK) {
-      const r = a.slice(first, first + 8);
+      let [r0, r1, r2, r3] = [a[first], a[first + 1], a[first + 2], a[first + 3]];
+      let [r4, r5, r6, r7] = [a[first + 4], a[first + 5], a[first + 6], a[first + 7]];
       let i = 8;
       for (; i < n - (n % 8); i += 8) {
-        for (let j = 0; j < 8; j++) r[j] += a[first + i + j];
+        const at = first + i;
+        r0 += a[at];
+        r1 += a[at + 1];
+        r2 += a[at + 2];
+        r3 += a[at + 3];
+        r4 += a[at + 4];
+        r5 += a[at + 5];
+        r6 += a[at + 6];
+        r7 += a[at + 7];
       }
-      let total = r[0] + r[1] + (r[2] + r[3]) + (r[4] + r[5] + (r[6] + r[7]));
+      let total = r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
       for (; i < n; i++) total += a[first + i];
       return total;
     }
@@ -63,9 +73,11 @@
     else if (summary === "crossing") found = crossing(y, t);
     else if (n === 1) found = summary === "mean" ? y[0] : 0;
     else {
-      const terms = new Float64Array(n - 1);
+      if (room.length < n) room = new Float64Array(n);
+      const terms = room;
+      const discounted = summary === "discounted";
       for (let i = 0; i < n - 1; i++) {
-        terms[i] = y[i] * (summary === "discounted" ? weights[i] : t[i + 1] - t[i]);
+        terms[i] = y[i] * (discounted ? weights[i] : t[i + 1] - t[i]);
       }
       found = sum(terms, 0, n - 1);
       if (summary === "mean") found /= t[n - 1] - t[0];

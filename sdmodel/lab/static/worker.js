@@ -9,11 +9,7 @@
   if (typeof document !== "undefined" || typeof postMessage !== "function") return;
   const Lab = globalThis.Lab;
   const SLICE = 6; // milliseconds of work between looks at the messages
-  const BAND = [0.05, 0.25, 0.5, 0.75, 0.95];
-  const ENDS = [0.05, 0.5, 0.95];
-  const ROUNDING = 1e-9; // differences below this share of the largest value are none
-  const FIFTHS = 5;
-  const BARS = 12; // bars of a tornado
+  const GROUP = 8; // pairs of runs in one go: half the time that they take one by one
 
   const state = { ports: [], parts: new Map(), wake: null };
   const tasks = new Map(); // the newest question of each kind
@@ -41,7 +37,7 @@
   }
 
   function setUp({ data, module, draws, index, workers, ports }) {
-    state.engine = Lab.Engine.create(data, module);
+    state.engine = Lab.Engine.create(data, module, GROUP);
     state.data = data;
     state.index = index;
     state.workers = workers;
@@ -49,6 +45,7 @@
     state.slots = draws.names.map((name) => state.engine.kernel.slotOf.get(name) ?? -1);
     state.histories = new Map();
     state.references = new Map();
+    state.bands = new Map();
     state.mine = state.engine.outcomes.map((_, i) => i).filter((i) => i % workers === index);
     ports.forEach((port, other) => {
       if (!port) return;
@@ -74,12 +71,15 @@
     return value;
   }
 
-  /** Run this worker's draws with some values; (outcome, point, row) and (outcome, row). */
-  async function ensemble(task, values, first, last) {
+  /**
+   * Run this worker's draws with some values; headline numbers (outcome, row) and, if
+   * `shown`, series (outcome, point, row).
+   */
+  async function ensemble(task, values, first, last, shown) {
     const { engine, draws, slots } = state;
     const { kernel, outcomes, points } = engine;
     const rows = last - first;
-    const series = outcomes.map(() => new Float64Array(points * rows));
+    const series = outcomes.map(() => new Float64Array(shown ? points * rows : 0));
     const headline = outcomes.map(() => new Float64Array(rows).fill(NaN));
     const bad = new Uint8Array(rows);
     const key = engine.history === null ? null : engine.historyKey(values);
@@ -87,36 +87,47 @@
       key === null
         ? null
         : state.histories.get(key) || remember(state.histories, key, new Map(), 2);
-    const done = await inSlices(task, Math.ceil(rows / 2), (i) => {
-      const row = [first + 2 * i, Math.min(first + 2 * i + 1, last - 1)];
-      kernel.clear();
-      for (let lane = 0; lane < 2; lane++) {
-        kernel.draw(lane, draws.table, row[lane], slots);
+    // Series before the policies start are those of the last question with this history.
+    const early = known && known.share === `${first} ${last}` ? known.early : null;
+    if (shown && early) series.forEach((whole, o) => whole.set(early[o]));
+    const from = early ? engine.early : 0;
+    const done = await inSlices(task, Math.ceil(rows / (2 * GROUP)), (i) => {
+      const start = 2 * GROUP * i;
+      const lanes = Math.min(2 * GROUP, rows - start);
+      const pairs = Math.ceil(lanes / 2);
+      kernel.clear(pairs);
+      for (let lane = 0; lane < 2 * pairs; lane++) {
+        kernel.draw(lane, draws.table, first + start + Math.min(lane, lanes - 1), slots);
         kernel.set(lane, values);
       }
       let past = null;
       if (known) {
-        past = known.get(row[0]);
-        if (!past) {
+        past = known.get(first + start);
+        if (!past || past.length < pairs) {
           past = kernel.snapshot(engine.history);
           // Go on from a finite past only; a broken one is run whole, and found broken.
-          if (past.states.every(Number.isFinite)) known.set(row[0], past);
-          else past = null;
+          if (past.every((one) => one.states.every(Number.isFinite))) {
+            known.set(first + start, past);
+          } else past = null;
         }
       }
       const good = kernel.run(past);
-      for (let lane = 0; lane < 2 && 2 * i + lane < rows; lane++) {
-        const at = 2 * i + lane;
+      for (let lane = 0; lane < lanes; lane++) {
+        const at = start + lane;
         if (!good[lane]) {
           bad[at] = 1;
           continue;
         }
         outcomes.forEach((outcome, o) => {
-          engine.series(lane, outcome, series[o], at, rows);
+          if (shown) engine.series(lane, outcome, series[o], at, rows, from);
           headline[o][at] = engine.number(lane, outcome);
         });
       }
     });
+    if (done && shown && known && !early && !bad.includes(1)) {
+      known.share = `${first} ${last}`;
+      known.early = series.map((whole) => whole.slice(0, engine.early * rows));
+    }
     return done ? { series, headline, bad } : null;
   }
 
@@ -162,12 +173,12 @@
   async function band(task) {
     const [first, last] = share(task.n);
     state.engine.setRate(task.rate);
-    const policy = await ensemble(task, task.values, first, last);
+    const policy = await ensemble(task, task.values, first, last, true);
     if (!policy) return null;
     const key = JSON.stringify([task.reference, first, last, task.rate]);
     let reference = state.references.get(key);
     if (!reference) {
-      reference = await ensemble(task, task.reference, first, last);
+      reference = await ensemble(task, task.reference, first, last, false);
       if (!reference) return null;
       remember(state.references, key, reference, 2);
     }
@@ -180,90 +191,38 @@
     const found = { n: task.n, bad: task.n - good.length, series: {}, headline: {},
       difference: {}, probability: {}, tornado: {}, limit: 4 / Math.sqrt(good.length) };
     if (good.length === 0) return found;
-    const inputs = inputRanks(good);
-    const ended = await inSlices(task, state.mine.length, (i) => {
-      sumUp(found, i, parts, good, inputs);
+    const drawn = good.join();
+    const inputs = inputRanks(good, drawn);
+    const past = pastBands(task.values, drawn);
+    const ranked = [];
+    let ended = await inSlices(task, state.mine.length, (i) => {
+      Lab.Sums.add(found, state, i, parts, past, ranked);
     });
-    return ended ? found : null;
-  }
-
-  /** Sum up one of this worker's outcomes over the good draws. */
-  function sumUp(found, i, parts, good, inputs) {
-    const { engine, data } = state;
-    const outcome = engine.outcomes[state.mine[i]];
-    const band = BAND.map(() => new Float64Array(engine.points));
-    const column = new Float64Array(good.length);
-    /** Fill `column` with the good rows of what `pick` takes from each part. */
-    const fill = (pick, first) => {
-      let at = 0;
-      for (const part of parts) {
-        const values = pick(part);
-        const rows = part.bad.length;
-        for (let r = 0; r < rows; r++) if (!part.bad[r]) column[at++] = values[first * rows + r];
-      }
-      return column;
-    };
-    for (let p = 0; p < engine.points; p++) {
-      const values = fill((part) => part.series[i], p);
-      Lab.Stats.spread(values, BAND).forEach((value, q) => (band[q][p] = value));
-    }
-    const [p05, p25, p50, p75, p95] = band;
-    found.series[outcome.id] = { p05, p25, p50, p75, p95 };
-    const numbers = fill((part) => part.headline[i], 0).slice();
-    const reference = fill((part) => part.reference[i], 0).slice();
-    const known = numbers.filter((v) => !Number.isNaN(v)).sort();
-    found.headline[outcome.id] = {
-      ...ends(numbers.slice()),
-      undefined: numbers.length - known.length,
-      when: ends(known),
-    };
-    let largest = 0;
-    for (const v of [...numbers, ...reference]) if (Math.abs(v) > largest) largest = Math.abs(v);
-    const change = numbers.map((v, r) => {
-      const d = v - reference[r];
-      return Math.abs(d) <= ROUNDING * largest ? 0 : d;
+    if (!ended) return null;
+    // Input by input, so that its ranks are read once for all outcomes.
+    const rows = ranked.map((one) => one.ranks);
+    const rank = inputs.map(() => new Float64Array(rows.length));
+    ended = await inSlices(task, inputs.length, (j) => {
+      Lab.Stats.products(inputs[j].ranks, rows, rank[j]);
     });
-    const higher = change.filter((d) => d > 0).length / change.length;
-    const lower = change.filter((d) => d < 0).length / change.length;
-    found.difference[outcome.id] = { ...ends(change), higher, lower };
-    if (outcome.summary === "crossing") {
-      found.probability[outcome.id] = Float64Array.from(
-        data.times,
-        (t) => known.filter((when) => when <= t).length / numbers.length,
-      );
-    }
-    found.tornado[outcome.id] = known.length === numbers.length ? tornado(numbers, inputs) : [];
+    if (!ended) return null;
+    ranked.forEach((one, k) => {
+      found.tornado[one.id] = Lab.Sums.tornado(one.numbers, rank.map((of) => of[k]), inputs);
+    });
+    return found;
   }
 
-  function ends(values) {
-    const [p05, p50, p95] = Lab.Stats.spread(values, ENDS);
-    return { p05, p50, p95 };
-  }
-
-  /** Return the inputs whose draws go most closely with an outcome (Spearman's rank). */
-  function tornado(numbers, inputs) {
-    const y = Lab.Stats.standard(Lab.Stats.ranks(numbers));
-    const fifth = Math.max(1, Math.floor(numbers.length / FIFTHS));
-    const mean = (rows) => rows.reduce((sum, row) => sum + numbers[row], 0) / rows.length;
-    return inputs
-      .map(({ name, order, ranks }) => {
-        let rank = 0;
-        for (let i = 0; i < y.length; i++) rank += ranks[i] * y[i];
-        return { name, order, rank };
-      })
-      .sort((a, b) => Math.abs(b.rank) - Math.abs(a.rank))
-      .slice(0, BARS)
-      .map(({ name, order, rank }) => ({
-        name,
-        rank,
-        low: mean(order.subarray(0, fifth)),
-        high: mean(order.subarray(order.length - fifth)),
-      }));
+  /** Return what is known of the bands before the policies start, by outcome; to be kept. */
+  function pastBands(values, rows) {
+    const { engine, bands } = state;
+    const history = engine.history === null ? null : engine.historyKey(values);
+    if (history === null) return null;
+    const key = `${history} ${rows}`;
+    return bands.get(key) || remember(bands, key, new Map(), 2);
   }
 
   /** Return every input's order and standardised ranks over these draws; kept for next time. */
-  function inputRanks(good) {
-    const key = good.join();
+  function inputRanks(good, key) {
     if (state.rankKey !== key) {
       const { names, table } = state.draws;
       state.ranked = names.map((name, j) => {
