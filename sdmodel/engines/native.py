@@ -328,3 +328,11 @@ def _link(code: bytes, target: Target) -> tuple[Any, int]:
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return engine, engine.get_function_address("sd_run")
+
+
+def load_text(text: str) -> Any:
+    """Return an execution engine with the functions of a module of LLVM IR."""
+    target = host_target()
+    with _COMPILING:
+        code = _compile(text, target, FULL)
+        return _link(code, target)[0]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.engines.plan import apply
+from sdmodel.engines.sweep import sweeps
+from sdmodel.experiments.native_sweeps import sweep_natively
 from sdmodel.experiments.secants import Secants, slopes
 from sdmodel.model.expr import Node
 
@@ -153,12 +155,21 @@ class Differences:
         """Carry each lever forwards in time, the outcomes' worth backwards."""
         with np.errstate(all="ignore"):  # an outcome without a value stays without
             self._arrange()
+            loops = sweeps()
+            if loops is not None:
+                sweep_natively(self, loops)
+                return
+            steps = self.change.shape[1]
+            self.parts = [
+                slice(start, min(start + CHUNK, steps))
+                for start in range(0, steps, CHUNK)
+            ]
+            self.within = [self._within(part) for part in self.parts]
             self._forwards()
             self._backwards()
 
     def _arrange(self) -> None:
         model = self.web.model
-        steps = self.change.shape[1]
         order = sorted(
             range(len(self.names)), key=lambda i: model.scalars[self.names[i]]
         )
@@ -173,10 +184,6 @@ class Differences:
         self.jump = np.array([self.names[i] in assign for i in self.states], dtype=bool)
         self.gain = np.where(self.jump, 1.0, model.time.step)[:, None]
         self.keep = np.where(self.jump, 0.0, 1.0)[:, None]
-        self.parts = [
-            slice(start, min(start + CHUNK, steps)) for start in range(0, steps, CHUNK)
-        ]
-        self.within = [self._within(part) for part in self.parts]
 
     def _within(self, part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return how outcomes and updates depend on states and levers within one step.

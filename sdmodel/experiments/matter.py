@@ -13,28 +13,30 @@ import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdmodel.engines.plan import apply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from sdmodel.experiments.courses import Courses
     from sdmodel.model.web import Web
     from sdmodel.study.loops import Loop
+
+Runs = int | NDArray[np.intp]
+"""A run, or several as a column (run, 1): results then have a row for each."""
 
 
 def link_score(
     web: Web,
     courses: Courses,
-    run: int,
+    runs: Runs,
     steps: NDArray[np.int64],
     source: str,
     reader: str,
 ) -> NDArray[np.float64]:
-    """Return the score of a link between two elements at some steps, (step,).
+    """Return the score of a link between two elements at some steps, (…, step).
 
     Of a stock the reader is its net flow, whose own score into the stock is one. Zero
     where either end stands still.
@@ -45,7 +47,7 @@ def link_score(
     state = web.is_state(reader)
 
     def past(node: int, back: int) -> NDArray[np.float64]:
-        course: NDArray[np.float64] = courses.of(node)[run, steps - back]
+        course: NDArray[np.float64] = courses.of(node)[runs, steps - back]
         return course
 
     values: dict[int, NDArray[np.float64]] = {at: past(at, 0)}
@@ -66,14 +68,18 @@ def link_score(
 
 
 def loop_scores(
-    web: Web, courses: Courses, run: int, loops: Sequence[Loop], times: Sequence[float]
+    web: Web,
+    courses: Courses,
+    runs: Runs,
+    loops: Sequence[Loop],
+    times: Sequence[float],
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the score of each loop at some times, (time,), by the loop's id.
+    """Return the score of each loop at some times, (…, time), by the loop's id.
 
     Parameters
     ----------
-    web, courses, run
-        The model and the run.
+    web, courses, runs
+        The model and the run, or several.
     loops
         Loops; each is followed through its variables, over all elements.
     times
@@ -87,16 +93,18 @@ def loop_scores(
         members.setdefault(web.variable(element), []).append(element)
     known: dict[tuple[str, str], NDArray[np.float64]] = {}
 
+    shape = np.broadcast_shapes(np.shape(runs), steps.shape)
+
     def matrix(source: str, reader: str) -> NDArray[np.float64]:
-        """Return scores (time, reader element, source element)."""
+        """Return scores (…, time, reader element, source element)."""
         if (source, reader) not in known:
             rows, columns = members[reader], members[source]
-            found = np.zeros((len(steps), len(rows), len(columns)))
+            found = np.zeros((*shape, len(rows), len(columns)))
             for i, element in enumerate(rows):
                 for parent in web.parents[element]:
                     if web.variable(parent) == source:
-                        found[:, i, columns.index(parent)] = link_score(
-                            web, courses, run, steps, parent, element
+                        found[..., i, columns.index(parent)] = link_score(
+                            web, courses, runs, steps, parent, element
                         )
             known[source, reader] = found
         return known[source, reader]
@@ -110,10 +118,12 @@ def loop_scores(
                 continue
             link = matrix(source, reader)
             product = (
-                link if product is None else np.einsum("tij,tjk->tik", link, product)
+                link
+                if product is None
+                else np.einsum("...ij,...jk->...ik", link, product)
             )
         assert product is not None  # noqa: S101 - a loop has two variables or more
-        scores[loop.id] = np.einsum("tii->t", product)
+        scores[loop.id] = np.einsum("...ii->...", product)
     return scores
 
 

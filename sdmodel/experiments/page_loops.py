@@ -79,6 +79,8 @@ def page_loops(
     back = board.without_feedback(asked, held, runs.times)
     yearly = max(round(1 / web.model.time.step), 1)
     found["times"] = runs.times[::yearly].tolist()
+    rows = np.arange(1, len(ids) + 1)[:, None]
+    scores = shares(loop_scores(web, runs, rows, loops, found["times"]))
     for row, name in enumerate(ids):
         moved = flux(web, _pair(runs, row + 1), keys, Window())
         nets = net_of(web, moved), sector_net(web, moved)
@@ -89,11 +91,10 @@ def page_loops(
                     **_moved(web, moved, nets, column, key),
                     "loops": _feedback(loops, held[row], back[row], column, yearly),
                 }
-        scores = shares(loop_scores(web, runs, row + 1, loops, found["times"]))
         found["scenarios"][name] = {
             "outcomes": outcomes,
             "matter": {
-                loop: [round(float(v), 3) for v in share]
+                loop: [round(float(v), 3) for v in share[row]]
                 for loop, share in scores.items()
             },
         }

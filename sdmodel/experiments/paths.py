@@ -98,13 +98,22 @@ def between_variables(
     sorting of links.
     """
     net = net or net_of(web, flux)
-    part = flux.carried[:, outcome]
-    passed = np.abs(part).sum(axis=1) if lever is None else part[:, lever]
-    sums = np.bincount(net.place, weights=passed, minlength=len(net.pairs) + 1)
+    sums = _between(flux, outcome, lever, net)
     found: Ways = {}
     for (start, end), value in zip(net.pairs, sums.tolist(), strict=False):
         found.setdefault(start, {})[end] = value
     return found
+
+
+def _between(
+    flux: Flux, outcome: int, lever: int | None, net: Net
+) -> NDArray[np.float64]:
+    """Return what passes along each pair of a net, (pair,)."""
+    part = flux.carried[:, outcome]
+    passed = np.abs(part).sum(axis=1) if lever is None else part[:, lever]
+    count = len(net.pairs)
+    sums = np.bincount(net.place, passed, minlength=count + 1)
+    return np.asarray(sums[:count], dtype=np.float64)
 
 
 def ways(
@@ -130,13 +139,16 @@ def ways(
     net = net or net_of(web, flux)
     moved = sum(abs(float(v[outcome])) for v in flux.levers.values())
     found: list[Way] = []
+    least = SMALLEST * moved
     for column, lever in enumerate(flux.levers):
-        passed = between_variables(web, flux, outcome, column, net)
+        passed = _between(flux, outcome, column, net)
         for sign in (1.0, -1.0):
-            rest = {
-                start: {end: sign * v for end, v in row.items() if sign * v > 0}
-                for start, row in passed.items()
-            }
+            # No way that is told leads through a link below the least.
+            wide = np.flatnonzero((sign * passed > 0) & (sign * passed >= least))
+            rest: Ways = {}
+            for place in wide.tolist():
+                start, end = net.pairs[place]
+                rest.setdefault(start, {})[end] = float(sign * passed[place])
             for _ in range(most):
                 path = _widest(rest, net.named(lever))
                 if path is None:
@@ -144,7 +156,7 @@ def ways(
                 links = list(itertools.pairwise(path))
                 narrow = min(links, key=lambda link: rest[link[0]][link[1]])
                 width = rest[narrow[0]][narrow[1]]
-                if width < SMALLEST * moved:
+                if width < least:
                     break
                 for start, end in links:
                     rest[start][end] -= width

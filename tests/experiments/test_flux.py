@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sdmodel.errors import DataError, UsageError
+from sdmodel.experiments import differences
 from sdmodel.experiments.courses import courses
 from sdmodel.experiments.flux import OUTCOME, flux
 from sdmodel.experiments.loops import partial, polarity
@@ -114,6 +115,32 @@ def test_initial_values_count(book: Workbook, web: Web) -> None:
         found.change[0], rel=SHARES_ADD
     )
     assert found.change[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "sets"), [("mixed", ()), ("drg", ("initial control=0.09",))]
+)
+def test_native_sweeps_give_what_those_of_numpy_give(
+    name: str,
+    sets: tuple[str, ...],
+    book: Workbook,
+    web: Web,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = [parse_key(text, book.outcomes, book.model) for text in OUTCOMES]
+    both = courses(web.model, pair(book, name, *sets))
+    native = flux(web, both, keys, Window())
+    monkeypatch.setattr(differences, "sweeps", lambda: None)
+    plain = flux(web, both, keys, Window())
+    assert native.links == plain.links
+    assert list(native.levers) == list(plain.levers)
+    size = np.abs(plain.carried).max(axis=(0, 2), keepdims=True)
+    assert size.all()
+    assert (np.abs(native.carried - plain.carried) <= SHARES_ADD * size).all()
+    np.testing.assert_allclose(native.change, plain.change, rtol=SHARES_ADD)
+    for lever, brought in native.levers.items():
+        largest = np.abs(plain.change)
+        assert (np.abs(brought - plain.levers[lever]) <= SHARES_ADD * largest).all()
 
 
 def test_ways_are_of_the_graph_and_never_more_than_their_narrowest_link(
