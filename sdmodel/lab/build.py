@@ -54,7 +54,7 @@ def build(
     from sdmodel.lab.exercises import as_document, read_exercises
     from sdmodel.lab.face import read_face
     from sdmodel.lab.page import assemble
-    from sdmodel.lab.reasons import reason_documents, search
+    from sdmodel.lab.reasons import end, prepare, reason_documents, search
 
     begun = time.perf_counter()
     problem = missing()
@@ -71,10 +71,15 @@ def build(
     if isinstance(model, Model):
         from sdmodel.experiments.workbook import folder_of
 
-        book = workbook_of(model, folder_of(model))
+        reasons = search(workbook_of(model, folder_of(model)), None)
     else:
-        book = open_workbook(model)
-    reasons = search(book, None if isinstance(model, Model) else str(model))
+        beside = prepare(str(model))
+        try:
+            reasons = search(open_workbook(model), str(model), beside)
+        except BaseException:
+            end(beside)
+            raise
+    book = reasons.book
     try:
         lab: Lab = collect(book)
         lab.data.update(reason_documents(reasons.result(), book))

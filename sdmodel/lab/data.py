@@ -17,7 +17,7 @@ from sdmodel.lab.levers import (
     lever_documents,
     mix_documents,
 )
-from sdmodel.lab.record import agreement, as_json, record
+from sdmodel.lab.record import agreement, as_json, record, value_sets
 from sdmodel.model.core import plain
 from sdmodel.study.controls import variable_of
 from sdmodel.study.design import Schedule
@@ -87,8 +87,9 @@ def collect(book: Workbook) -> Lab:
     )
     history = _history(targets, outcomes, sources)
     facts = _model(model, kernel, about, history)
+    tried = value_sets(controls, model)
     facts["agreement"] = agreement(
-        model, kernel.wasm.plan, kernel.native, controls, kernel.layout["points"]
+        model, kernel.wasm.plan, kernel.native, tried, kernel.layout["points"]
     )
     data: dict[str, Any] = {
         "model": facts,
@@ -109,7 +110,7 @@ def collect(book: Workbook) -> Lab:
         "record": record(
             kernel.native,
             outcomes,
-            controls,
+            tried[1:],
             {scenario.id: scenario.values for scenario in presets},
             kernel.points,
             facts["agreement"]["bound"],

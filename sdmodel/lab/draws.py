@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdmodel.engines import cache
 from sdmodel.experiments.designs import sobol_points
 from sdmodel.experiments.space import Space, drawable, make_space
 from sdmodel.study.controls import mixes
@@ -45,7 +48,7 @@ def prior(
     space = space_of(controls)
     if not space.groups:
         return (), np.empty((0, 0))
-    values = space.values(sobol_points(n, space.dimensions, seed))
+    values = space.values(_points(n, space.dimensions, seed))
     rounded = values.astype(np.float32)
     by_name = {c.name: c for c in controls}
     for i, name in enumerate(space.names):
@@ -58,6 +61,30 @@ def prior(
             high = np.nextafter(high, np.float32(-np.inf))
         rounded[:, i] = np.clip(column, low, high)
     return space.names, rounded.astype(np.float64)
+
+
+def keep_points(controls: Sequence[Control]) -> None:
+    """Leave on disk the points that `prior` will take; load what makes them.
+
+    Loading takes many times as long as making them, and can be done beside.
+    """
+    from scipy.stats import qmc  # noqa: F401
+
+    if controls:
+        prior(controls)
+
+
+def _points(n: int, dimensions: int, seed: int) -> NDArray[np.float64]:
+    """Return Sobol' points (draw, dimension), from disk where they have been made."""
+    made = f"numpy {version('numpy')}, scipy {version('scipy')}"
+    text = f"Sobol' points: {n}, {dimensions}, {seed}, {made}"
+    key = hashlib.sha256(text.encode()).hexdigest()
+    stored = cache.load(key)
+    if stored is not None and len(stored) == 8 * n * dimensions:
+        return np.frombuffer(stored, dtype="<f8").reshape(n, dimensions)
+    points = sobol_points(n, dimensions, seed)
+    cache.save(key, points.astype("<f8").tobytes())
+    return points
 
 
 def draws_document(controls: Sequence[Control]) -> dict[str, Any]:

@@ -155,24 +155,31 @@ def _history(
     cut = time.at(first)
     times = tuple(t for t in points if t < cut)
 
-    def alike(one: list[dict[str, Value]], two: list[dict[str, Value]]) -> list[bool]:
-        past, good = _past(native, times, cut, [*one, *two])
-        same = (past[: len(one)] == past[len(one) :]).all(axis=1)
-        return [bool(s or not g) for s, g in zip(same, good[: len(one)], strict=True)]
+    def past(
+        sets: list[dict[str, Value]], base: Mapping[str, float] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        return _past(native, times, cut, sets, base)
+
+    def alike(
+        one: tuple[NDArray[np.float64], NDArray[np.bool_]],
+        two: tuple[NDArray[np.float64], NDArray[np.bool_]],
+    ) -> list[bool]:
+        same = (one[0] == two[0]).all(axis=1)
+        return [bool(s or not g) for s, g in np.broadcast(same, one[1])]
 
     ends: list[dict[str, Value]] = [{c.name: e} for c in levers for e in (c.min, c.max)]
-    spared = alike([{} for _ in ends], ends)
+    spared = alike(past([{}]), past(ends))
     late = [c for i, c in enumerate(levers) if all(spared[2 * i : 2 * i + 2])]
     if not late:
         return None, [], []
-    corner: list[dict[str, Value]] = [
+    corner = [
         {c.name: (c.min, c.max)[(i + j) % 2] for i, c in enumerate(late)}
         for j in (0, 1)
     ]
     assumed: list[dict[str, Value]] = [
         {c.name: e} for c in others for e in (c.min, c.max)
     ]
-    left = alike([v | corner[0] for v in assumed], [v | corner[1] for v in assumed])
+    left = alike(*(past(assumed, base) for base in corner))
     free = [c for i, c in enumerate(others) if all(left[2 * i : 2 * i + 2])]
     rng = np.random.default_rng(HISTORY_SEED)
     plain: list[dict[str, Value]] = []
@@ -180,7 +187,7 @@ def _history(
     for _ in range(HISTORY_PAIRS):
         plain.append({c.name: _any_value(c, rng) for c in free})
         moved.append(plain[-1] | {c.name: _any_course(c, time, rng) for c in late})
-    if not all(alike(plain, moved)):
+    if not all(alike(past(plain), past(moved))):
         return None, [], []
     harmless = {c.name for c in (*late, *free)}
     gates = [c.name for c in controls if c.name not in harmless]
@@ -205,11 +212,12 @@ def _past(
     times: tuple[float, ...],
     cut: float,
     sets: Sequence[Mapping[str, Value]],
+    base: Mapping[str, float] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return scalars at ``times`` and states at ``cut`` (run, value); finite runs."""
     if not sets:
         return np.empty((0, 0)), np.zeros(0, dtype=bool)
-    values = native.run(sets, (*times, cut)).values
+    values = native.run(sets, (*times, cut), base).values
     runs, names = len(values), len(native.names)
     before = values[:, :-1, :names].reshape(runs, -1)
     past = np.hstack([before, values[:, -1, names:]])

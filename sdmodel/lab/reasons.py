@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.engines import cache
+from sdmodel.study.locate import locate_model
+from sdmodel.translate.read import is_translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +29,16 @@ PROGRAM = """
 import json, sys
 from sdmodel.experiments.page_loops import page_loops
 from sdmodel.experiments.workbook import open_workbook
-json.dump(page_loops(open_workbook(sys.argv[1])), sys.stdout, allow_nan=False)
+from sdmodel.lab.draws import keep_points
+keep_points(())
+if sys.stdin.readline():
+    book = open_workbook(sys.argv[1])
+    keep_points(book.controls)
+    json.dump(page_loops(book), sys.stdout, allow_nan=False)
 """
+"""Waits for a line, so that it can load what it needs while the model is translated."""
+
+Process = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Search:
     book: Workbook
     key: str
     known: dict[str, Any] | None = None
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    process: Process | None = field(default=None, repr=False)
 
     def result(self) -> dict[str, Any]:
         """Return ``loops``, ``times`` and ``scenarios``; see ``page_loops``.
@@ -66,12 +76,45 @@ class Search:
 
     def stop(self) -> None:
         """End the second process where its answer is no longer wanted."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
+        end(self.process)
 
 
-def search(book: Workbook, name: str | None) -> Search:
+def end(process: Process | None) -> None:
+    """End a process whose answer is not wanted."""
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def prepare(name: str) -> Process | None:
+    """Start the second process before the model is read, where that takes its time.
+
+    Parameters
+    ----------
+    name
+        What ``open_workbook`` will open.
+    """
+    source, folder = locate_model(name)
+    if folder is None or not (folder / "loops.csv").is_file():
+        return None
+    return None if is_translated(source) else _start(name)
+
+
+def _start(name: str) -> Process | None:
+    if not sys.executable:
+        return None
+    try:
+        return subprocess.Popen(  # noqa: S603 - this program, with its own code
+            [sys.executable, "-c", PROGRAM, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return None
+
+
+def search(book: Workbook, name: str | None, process: Process | None = None) -> Search:
     """Begin to find loops and ways.
 
     Parameters
@@ -80,6 +123,8 @@ def search(book: Workbook, name: str | None) -> Search:
         A model and its tables; without ``loops.csv`` there is nothing to find.
     name
         What ``open_workbook`` opens as this very book; None if nothing does.
+    process
+        What `prepare` has started for this name.
     """
     nothing: dict[str, Any] = {"loops": [], "times": [], "scenarios": {}}
     folder = book.folder
@@ -89,18 +134,16 @@ def search(book: Workbook, name: str | None) -> Search:
     stored = cache.load(key)
     if stored is not None:
         with suppress(ValueError):
-            return Search(book, key, known=json.loads(stored))
-    if name is None or not sys.executable:
-        return Search(book, key)
-    try:
-        process = subprocess.Popen(  # noqa: S603 - this program, with its own code
-            [sys.executable, "-c", PROGRAM, name],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError:
-        return Search(book, key)
+            known = json.loads(stored)
+            end(process)
+            return Search(book, key, known=known)
+    if process is None and name is not None:
+        process = _start(name)
+    if process is not None and process.stdin is not None:
+        with suppress(OSError):  # if it is gone already, its silence will tell
+            process.stdin.write(b"go\n")
+            process.stdin.close()
+        process.stdin = None
     return Search(book, key, process=process)
 
 

@@ -58,9 +58,9 @@ def value_sets(
     for i in range(RANDOM + CORNERS + TIMED):
         values: dict[str, Value] = {}
         if i % 2:
-            values |= {c.name: float(rng.uniform(c.min, c.max)) for c in others}
+            values |= _anywhere(others, rng)
         if i < RANDOM:
-            values |= {c.name: float(rng.uniform(c.min, c.max)) for c in levers}
+            values |= _anywhere(levers, rng)
         elif i < RANDOM + CORNERS:
             values |= {c.name: float(rng.choice([c.min, c.max])) for c in levers}
         else:
@@ -71,6 +71,15 @@ def value_sets(
             }
         sets.append(_within_mixes(values, controls))
     return sets
+
+
+def _anywhere(
+    controls: Sequence[Control], rng: np.random.Generator
+) -> dict[str, Value]:
+    """Return a value of each control, anywhere within its limits."""
+    low, high = np.array([(c.min, c.max) for c in controls]).reshape(-1, 2).T
+    drawn = rng.uniform(low, high).tolist()
+    return {c.name: value for c, value in zip(controls, drawn, strict=True)}
 
 
 def _within_mixes(
@@ -99,16 +108,15 @@ def agreement(
     model: Model,
     plan: Plan,
     native: NativeRuns,
-    controls: Sequence[Control],
+    sets: Sequence[Mapping[str, Value]],
     steps: Sequence[int],
 ) -> dict[str, Any]:
     """Return how far the page's kernel is from the native engine at its worst.
 
     The largest difference between two series, as a share of the series' maximum, over
-    the sets of `value_sets`. A run that ceases to be finite has no numbers; it must do
+    some sets of values. A run that ceases to be finite has no numbers; it must do
     so in both.
     """
-    sets = value_sets(controls, model)
     usual = native.run(sets, [model.time.at(k) for k in steps])
     ours = twin(model, plan, sets, steps)
     judge = usual.values[:, :, : len(plan.names)]
@@ -135,16 +143,15 @@ def bound(worst: float) -> float:
 def record(
     native: NativeRuns,
     outcomes: Sequence[Outcome],
-    controls: Sequence[Control],
+    tried: Sequence[Mapping[str, Value]],
     presets: Mapping[str, Mapping[str, Value]],
     points: Sequence[float],
     promise: float = BOUND,
 ) -> dict[str, Any]:
     """Return runs of the native engine for "check against the record".
 
-    Every preset, and `RECORDED` of the sets of `value_sets`.
+    Every preset, and `RECORDED` of the sets that were tried.
     """
-    tried = value_sets(controls, native.model)[1:]
     some = tried[:: max(len(tried) // RECORDED, 1)][:RECORDED]
     titles = [*presets, *(f"set {i + 1}" for i in range(len(some)))]
     sets = [*presets.values(), *some]

@@ -27,25 +27,29 @@ if TYPE_CHECKING:
 
 
 def as_inputs(
-    model: Model, sets: Sequence[Mapping[str, Value]], drives: Sequence[str] = ()
+    model: Model,
+    sets: Sequence[Mapping[str, Value]],
+    drives: Sequence[str] = (),
+    base: Mapping[str, float] | None = None,
 ) -> Inputs:
     """Return value sets as the engine's question, one row each.
 
-    ``drives`` are inputs that count as scheduled even where no set gives them a
-    schedule, so that questions of many kinds meet the same compiled kernel.
+    ``base`` are values of all sets that do not say otherwise. ``drives`` are inputs
+    that count as scheduled even where no set gives them a schedule, so that questions
+    of many kinds meet the same compiled kernel.
     """
-    columns: dict[str, int] = {}
-    for values in sets:
-        for name in values:
-            columns.setdefault(name, len(columns))
-    defaults = {item.name: item.default for item in model.inputs}
+    base = base or {}
+    names = dict.fromkeys([*base, *(name for values in sets for name in values)])
+    columns = {name: i for i, name in enumerate(names)}
+    defaults = {item.name: item.default for item in model.inputs} | dict(base)
     rows = np.tile([defaults[name] for name in columns], (len(sets), 1))
     timed: dict[str, list[Schedule | None]] = {d: [None] * len(sets) for d in drives}
     for i, values in enumerate(sets):
         for name, value in values.items():
             if isinstance(value, Schedule):
                 timed.setdefault(name, [None] * len(sets))[i] = value
-            rows[i, columns[name]] = value_at(value, model.time.start)
+                value = value_at(value, model.time.start)
+            rows[i, columns[name]] = value
     schedules = {name: tuple(runs) for name, runs in timed.items()}
     return Inputs(tuple(columns), rows.reshape(len(sets), len(columns)), schedules)
 
@@ -63,10 +67,16 @@ class NativeRuns:
     states: tuple[str, ...]
 
     def run(
-        self, sets: Sequence[Mapping[str, Value]], times: Sequence[float] | None = None
+        self,
+        sets: Sequence[Mapping[str, Value]],
+        times: Sequence[float] | None = None,
+        base: Mapping[str, float] | None = None,
     ) -> Output:
-        """Run value sets; values (run, time, name) of ``names``, then of the states."""
-        inputs = as_inputs(self.model, sets, self.drives)
+        """Run value sets; values (run, time, name) of ``names``, then of the states.
+
+        ``base`` are values of all sets that do not say otherwise.
+        """
+        inputs = as_inputs(self.model, sets, self.drives, base)
         save = Save((*self.names, *self.states), None if times is None else (*times,))
         return simulate(self.model, inputs, save, quick=True)
 
@@ -89,9 +99,18 @@ def native_runs(
 def twin(
     model: Model, plan: Plan, sets: Sequence[Mapping[str, Value]], steps: Sequence[int]
 ) -> NDArray[np.float64]:
-    """Return (run, step, name): this processor, with the page kernel's settings."""
+    """Return (run, step, name): this processor, with the page kernel's settings.
+
+    Only lanes are more, where there are more: they change no bit.
+    """
     host = host_target()
-    settings = replace(SETTINGS, cpu=host.cpu, features=host.features, gather=True)
+    settings = replace(
+        SETTINGS,
+        cpu=host.cpu,
+        features=host.features,
+        lanes=max(host.lanes, SETTINGS.lanes),
+        gather=True,
+    )
     drives = [model.inputs[drive].name for drive in plan.drives]
     inputs = as_inputs(model, sets, drives)
     timed = {model.input_index[n]: runs for n, runs in inputs.schedules.items()}

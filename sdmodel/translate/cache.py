@@ -54,6 +54,11 @@ def from_bytes(content: bytes, path: str) -> Model:
         raise ValueError(str(error)) from error
 
 
+def is_there(digest: str) -> bool:
+    """Say whether there is a file for the model of this digest, whole or not."""
+    return _file(digest).is_file()
+
+
 def load(digest: str, path: str) -> Model | None:
     """Return the cached model of this digest; None if there is none that is whole."""
     try:

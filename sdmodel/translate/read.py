@@ -64,6 +64,20 @@ def read_model(path: Path | str, *, cache: bool = True) -> Model:
     return model
 
 
+def is_translated(path: Path | str) -> bool:
+    """Say whether `read_model` would find a translation on disk.
+
+    Raises
+    ------
+    SdmodelError
+        If there is no such model, or the file may not be read.
+    """
+    file = model_file(Path(path))
+    data = read_bytes(file)
+    digest = model_digest(data, file.suffix.lower(), files_beside(data, file))
+    return disk.is_there(digest)
+
+
 def model_digest(data: bytes, suffix: str, beside: Sequence[Path] = ()) -> str:
     """Return the name of these bytes, and of the files that the model reads.
 
