@@ -31,6 +31,9 @@ CHUNK = 48
 class Differences:
     """The linear system of differences between two runs, swept in both directions.
 
+    ``secants`` may be those between a run and several others, of which ``row`` is the
+    second of ``both``.
+
     After ``solve``: ``carried`` (link, outcome, lever), links being ``pairs`` of places
     in ``names``; ``direct`` (element, outcome, lever), what outcomes read themselves;
     ``brought`` (lever, outcome).
@@ -42,8 +45,12 @@ class Differences:
         both: Courses,
         keys: Sequence[OutcomeKey],
         weights: NDArray[np.float64],
+        secants: Secants | None = None,
+        row: int = 0,
     ) -> None:
-        self.web, self.keys = web, keys
+        self.web, self.keys, self.both = web, keys, both
+        self.secants, self.row = secants or Secants(web, both), row
+        self.first = self.secants.first
         model = web.model
         changes = {}
         for node, element in web.owner.items():
@@ -54,25 +61,15 @@ class Differences:
                 )
         self.names = list(changes)
         self.index = {name: i for i, name in enumerate(self.names)}
-        steps = len(both.times)
-        # Constants, and what is made of them, differ all the time; nothing answers
-        # before the first of all others does.
-        answers = [
-            int(np.argmax(c != 0))
-            for name, c in changes.items()
-            if both.nodes[model.scalars[name]].shape[1] > 1
-        ]
-        self.first = max(min(answers, default=steps) - 1, 0)
         self.change = np.array([c[self.first :] for c in changes.values()])
-        self.change = self.change.reshape(len(changes), steps - self.first)
+        self.change = self.change.reshape(len(changes), len(both.times) - self.first)
         self.weights = weights[self.first :]
-        self.secants = Secants(web, both, self.first)
         pairs: list[tuple[int, int]] = []
         rows: list[NDArray[np.float64]] = []
         for name in self.names:
             if name in model.input_index:
                 continue
-            for parent, slope in self._parents(name).items():
+            for parent, slope in self._changing(self.secants.parents(name)).items():
                 pairs.append((self.index[parent], self.index[name]))
                 rows.append(np.broadcast_to(slope, self.change.shape[1:]))
         self.pairs = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -80,18 +77,16 @@ class Differences:
         self.at_start = self._initial() if self.first == 0 else {}
         self.ends = [self._outcome(key) for key in keys]
 
-    def _parents(self, name: str) -> dict[str, NDArray[np.float64]]:
-        root, body = self.web.equation(name), self.web.body(name)
-        own = None if self.web.is_state(name) else root
-        ends = {n for n in body if n in self.web.owner and n != own}
-        found = self.secants.through(body, root, ends)
-        return self._changing(found)
-
     def _changing(
-        self, found: Mapping[int, NDArray[np.float64]]
+        self, found: Mapping[str, NDArray[np.float64]]
     ) -> dict[str, NDArray[np.float64]]:
-        named = {self.web.owner[node]: slope for node, slope in found.items()}
-        return {e: s for e, s in named.items() if e in self.index}
+        """Return the slopes of this pair of runs in elements that differ, (step,)."""
+        own = {
+            name: slope[self.row if len(slope) > 1 else 0]
+            for name, slope in found.items()
+            if name in self.index
+        }
+        return {name: slope for name, slope in own.items() if slope.any()}
 
     def _below(self, root: int) -> tuple[int, ...]:
         """Return the nodes from a root down to those that have owners, ascending."""
@@ -129,7 +124,8 @@ class Differences:
                 worth.append({})
             elif kind == "name":
                 node = model.scalars[str(what)]
-                values.append(self.secants.ends(node))
+                value = self.both.nodes[node]
+                values.append(value[:, self.first :] if value.shape[1] > 1 else value)
                 owner = self.web.owner.get(node)
                 place = self.index.get(owner) if owner else None
                 worth.append({} if place is None else {place: np.ones(1)})

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sdmodel.experiments.courses import Courses
+    from sdmodel.experiments.secants import Secants
     from sdmodel.model.web import Web
     from sdmodel.study.outcomes import OutcomeKey
     from sdmodel.study.summaries import Window
@@ -76,7 +77,14 @@ def weights_of(
     return found
 
 
-def flux(web: Web, both: Courses, keys: Sequence[OutcomeKey], window: Window) -> Flux:
+def flux(
+    web: Web,
+    both: Courses,
+    keys: Sequence[OutcomeKey],
+    window: Window,
+    secants: Secants | None = None,
+    row: int = 0,
+) -> Flux:
     """Return what each link carries of the change of each outcome.
 
     Parameters
@@ -89,6 +97,9 @@ def flux(web: Web, both: Courses, keys: Sequence[OutcomeKey], window: Window) ->
         Outcomes.
     window
         Years and discount rate of their summaries.
+    secants, row
+        Slopes between a run and several others, the second of ``both`` being this one
+        of them: for callers with many pairs that share the first run.
 
     Raises
     ------
@@ -97,7 +108,7 @@ def flux(web: Web, both: Courses, keys: Sequence[OutcomeKey], window: Window) ->
     """
     saved = np.asarray(web.model.time.saved)
     weights = [weights_of(key, both.times, saved, window) for key in keys]
-    system = Differences(web, both, keys, np.stack(weights, axis=1))
+    system = Differences(web, both, keys, np.stack(weights, axis=1), secants, row)
     system.solve()
     used = np.flatnonzero(np.any(system.direct != 0, axis=(1, 2)))
     names = system.names

@@ -13,6 +13,7 @@ from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of
 from sdmodel.experiments.matter import loop_scores, shares
 from sdmodel.experiments.paths import net_of, sector_net, ways
+from sdmodel.experiments.secants import Secants
 from sdmodel.experiments.spread import courses_of
 from sdmodel.experiments.whatif import headline_keys
 from sdmodel.model.web import Web, with_states
@@ -81,8 +82,9 @@ def page_loops(
     found["times"] = runs.times[::yearly].tolist()
     rows = np.arange(1, len(ids) + 1)[:, None]
     scores = shares(loop_scores(web, runs, rows, loops, found["times"]))
+    secants = Secants(web, runs)
     for row, name in enumerate(ids):
-        moved = flux(web, _pair(runs, row + 1), keys, Window())
+        moved = flux(web, _pair(runs, row + 1), keys, Window(), secants, row)
         nets = net_of(web, moved), sector_net(web, moved)
         outcomes = {}
         for column, key in enumerate(keys):

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from sdmodel.model.expr import Node
     from sdmodel.model.web import Web
 
+    Ends = NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.float64]]
+
 
 def slopes(
-    node: Node, model: Model, values: Sequence[NDArray[np.float64]]
+    node: Node, model: Model, values: Sequence[Ends]
 ) -> tuple[NDArray[np.float64], ...]:
     """Return the secant slope of an operation in each argument, (step,).
 
@@ -33,7 +35,8 @@ def slopes(
     model
         Holds its tables.
     values
-        Each argument in both runs, (2, step) or what broadcasts to it.
+        Each argument in the first run and in the second, (step,) or what broadcasts
+        with it: of several runs beside the first, (run, step).
 
     Returns
     -------
@@ -75,9 +78,7 @@ def slopes(
     return tuple(found)
 
 
-def _known(
-    op: str, values: Sequence[NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], ...] | None:
+def _known(op: str, values: Sequence[Ends]) -> tuple[NDArray[np.float64], ...] | None:
     """Return what Shapley's value comes to for the commonest operations."""
     one = np.ones(1)
     if op == "add":
@@ -96,47 +97,67 @@ def _known(
 
 
 class Secants:
-    """Secant slopes between two runs, of operations and through whole equations."""
+    """Secant slopes between a run and others, through whole equations.
 
-    def __init__(self, web: Web, both: Courses, first: int) -> None:
-        self.web, self.both, self.first = web, both, first
-        self._slopes: dict[int, tuple[NDArray[np.float64], ...]] = {}
+    Nothing is asked of the steps before ``first``, the last at which all runs still
+    agree. Slopes have dims (other run, step), or what broadcasts to them.
+    """
 
-    def ends(self, node: int) -> NDArray[np.float64]:
-        """Return a node in both runs from the first change on, (2, step) or (2, 1)."""
-        value = self.both.nodes[node]
-        return value if value.shape[1] == 1 else value[:, self.first :]
+    def __init__(self, web: Web, runs: Courses) -> None:
+        self.web, self.runs = web, runs
+        self.first = self._first()
+        self._parents: dict[str, dict[str, NDArray[np.float64]]] = {}
 
-    def of(self, node: int) -> tuple[NDArray[np.float64], ...]:
-        """Return the slopes of one operation, each (step,) or (1,)."""
-        if node not in self._slopes:
-            what = self.web.model.nodes[node]
-            values = [self.ends(a) for a in what.args]
-            with np.errstate(all="ignore"):
-                self._slopes[node] = slopes(what, self.web.model, values)
-        return self._slopes[node]
+    def _first(self) -> int:
+        # Constants, and what is made of them, differ all the time; nothing answers
+        # before the first of all others does.
+        answers = [len(self.runs.times)]
+        for node in self.web.owner:
+            value = self.runs.nodes[node]
+            if value.shape[0] > 1 and value.shape[1] > 1:
+                differ = (value[1:] != value[0]).any(axis=0)
+                if differ.any():
+                    answers.append(int(np.argmax(differ)))
+        return max(min(answers) - 1, 0)
+
+    def _ends(self, node: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return a node in the first run and in the others, from ``first`` on."""
+        value = self.runs.nodes[node]
+        value = value if value.shape[1] == 1 else value[:, self.first :]
+        return (value, value) if value.shape[0] == 1 else (value[:1], value[1:])
+
+    def _of(self, node: int) -> tuple[NDArray[np.float64], ...]:
+        what = self.web.model.nodes[node]
+        with np.errstate(all="ignore"):
+            return slopes(what, self.web.model, [self._ends(a) for a in what.args])
 
     def through(
         self, body: Sequence[int], root: int, ends: Collection[int]
-    ) -> dict[int, NDArray[np.float64]]:
-        """Return the slope of ``root`` in each node of ``ends`` that its body meets.
+    ) -> dict[str, NDArray[np.float64]]:
+        """Return the slope of ``root`` in each element whose node its body meets.
 
         ``body`` is ascending; nodes of ``ends`` are not followed further.
         """
-        worth: dict[int, NDArray[np.float64]] = {root: np.ones(1)}
-        found: dict[int, NDArray[np.float64]] = {}
+        worth: dict[int, NDArray[np.float64]] = {root: np.ones((1, 1))}
+        found: dict[str, NDArray[np.float64]] = {}
         for node in reversed(body):
             if node not in worth:
                 continue
             if node in ends:
-                found[node] = worth[node]
+                found[self.web.owner[node]] = worth[node]
                 continue
-            for arg, slope in zip(
-                self.web.model.nodes[node].args,
-                self.of(node) if self.web.model.nodes[node].args else (),
-                strict=True,
-            ):
+            args = self.web.model.nodes[node].args
+            for arg, slope in zip(args, self._of(node) if args else (), strict=True):
                 if slope.any():
                     add = worth[node] * slope
                     worth[arg] = worth[arg] + add if arg in worth else add
         return found
+
+    def parents(self, name: str) -> dict[str, NDArray[np.float64]]:
+        """Return the slope of an element's equation in each element that it reads."""
+        if name not in self._parents:
+            root, body = self.web.equation(name), self.web.body(name)
+            own = None if self.web.is_state(name) else root
+            ends = {n for n in body if n in self.web.owner and n != own}
+            self._parents[name] = self.through(body, root, ends)
+        return self._parents[name]
