@@ -168,7 +168,8 @@ def _history(
         return [bool(s or not g) for s, g in np.broadcast(same, one[1])]
 
     ends: list[dict[str, Value]] = [{c.name: e} for c in levers for e in (c.min, c.max)]
-    spared = alike(past([{}]), past(ends))
+    values, good = past([{}, *ends])
+    spared = alike((values[:1], good[:1]), (values[1:], good[1:]))
     late = [c for i, c in enumerate(levers) if all(spared[2 * i : 2 * i + 2])]
     if not late:
         return None, [], []

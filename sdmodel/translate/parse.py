@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 import tempfile
 import threading
 import warnings
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
@@ -23,16 +26,37 @@ _ONE_PARSE = threading.Lock()
 
 
 @contextmanager
+def _parsers_alone() -> Iterator[None]:
+    """Let PySD's parsers be imported without the package around them.
+
+    That would load its simulator, with xarray and pandas, which takes as long as to
+    parse some hundred equations. A bare package stands in its place while the block
+    lasts; whoever imports the whole one later finds the parsers there already.
+    """
+    spec = None if "pysd" in sys.modules else find_spec("pysd")
+    if spec is None or spec.submodule_search_locations is None:
+        yield
+        return
+    bare = ModuleType("pysd")
+    bare.__path__ = list(spec.submodule_search_locations)
+    sys.modules["pysd"] = bare
+    try:
+        yield
+    finally:
+        del sys.modules["pysd"]
+
+
+@contextmanager
 def _literals_only() -> Iterator[None]:
     """Let PySD's parser read literals and nothing else while the block lasts.
 
     It calls ``eval`` on pieces of the file. A name of that kind in the module's own
     namespace goes before the builtin; it is taken out again afterwards.
     """
-    with warnings.catch_warnings():
+    with _ONE_PARSE, _parsers_alone(), warnings.catch_warnings():
         # PySD's own dependencies warn of each other's age when first imported.
         warnings.simplefilter("ignore")
-        from pysd.translators.vensim import vensim_element
+        from pysd.translators.vensim import vensim_element, vensim_file  # noqa: F401
 
     module = vensim_element.__dict__
     missing = object()
@@ -75,7 +99,7 @@ def parse_vensim(source: VensimSource, path: str) -> Any:
         copy = Path(folder) / "model.mdl"
         copy.write_text(source.text(), encoding="utf-8")
         try:
-            file = VensimFile(copy)
+            file = VensimFile(copy, encoding="utf-8")
             file.parse(parse_all=False)
         except Exception as error:
             msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
