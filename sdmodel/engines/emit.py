@@ -64,8 +64,13 @@ class Emitted:
     layout: Layout
 
 
-def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
-    """Write the module of ``plan`` for ``target``, in functions of ``piece`` nodes."""
+def emit(
+    plan: Plan, target: Target, *, piece: int = PIECE, every: bool = False
+) -> Emitted:
+    """Write the module of ``plan`` for ``target``, in functions of ``piece`` nodes.
+
+    With ``every`` it can only save at every step: half as much code.
+    """
     writer = Module(plan, target, piece)
     states = len(plan.states)
     step = [(s.update, writer.advance(i)) for i, s in enumerate(plan.states)]
@@ -74,7 +79,7 @@ def emit(plan: Plan, target: Target, *, piece: int = PIECE) -> Emitted:
     # A saved step goes on at once, since outputs and next states share most of their
     # nodes; after the last one the next states are simply not looked at.
     calls = {
-        "step": writer.phase("step", step),
+        "step": [] if every else writer.phase("step", step),
         "initial": writer.phase("initial", initial),
         "save": writer.phase("save", [*save, *step]),
     }

@@ -237,6 +237,7 @@ def compile_plan(
     piece: int = PIECE,
     single: bool = False,
     quick: bool = False,
+    every: bool = False,
 ) -> Kernel:
     """Return the kernel of ``plan``, from disk where it has been made before.
 
@@ -257,9 +258,15 @@ def compile_plan(
         Whether code that takes a fourth of the time to make, and half as much again
         to run, will do: the same bits, sooner where there are few runs. Better code
         that is on disk already is taken.
+    every
+        Whether all steps are saved, always; half as much code is compiled then. Not
+        with ``single``.
     """
     target = target or host_target()
-    emitted = (emit_packed if single else emit)(plan, target, piece=piece)
+    if single:
+        emitted = emit_packed(plan, target, piece=piece)
+    else:
+        emitted = emit(plan, target, piece=piece, every=every)
     keys = [_key(emitted.text, target)]
     if quick:
         keys.append(_key(emitted.text, target, QUICK))

@@ -91,7 +91,9 @@ def simulate(
     kernel = None
     if engine == "compiled" and len(steps):
         one = len(checked.values) <= FEW
-        kind = "one" if one else "some" if quick else "many"
+        whole = len(steps) == model.time.steps + 1
+        some = "some, whole" if whole else "some"
+        kind = "one" if one else some if quick else "many"
         kernel = _kernel(model, key, kind, settings)
     plan = kernel.plan if kernel else _plan(model, key)
     batch = make_batch(model, plan, checked, schedules, steps)
@@ -115,7 +117,8 @@ def _kernel(
     model: Model, key: Key, kind: str, settings: Mapping[str, int] | None
 ) -> Kernel | None:
     asked = tuple(sorted(settings.items())) if settings else ()
-    if kind == "some" and (key, "many", asked) in _kernels:
+    some = kind.startswith("some")
+    if some and (key, "many", asked) in _kernels:
         kind = "many"
     if (key, kind, asked) not in _kernels:
         from sdmodel.engines.native import compile_plan, missing
@@ -130,7 +133,11 @@ def _kernel(
         target = target_of(settings) if settings else None
         _forget(_kernels)
         _kernels[key, kind, asked] = compile_plan(
-            _plan(model, key), target, single=kind == "one", quick=kind == "some"
+            _plan(model, key),
+            target,
+            single=kind == "one",
+            quick=some,
+            every=kind == "some, whole",
         )
     return _kernels[key, kind, asked]
 

@@ -44,8 +44,13 @@ def test_every_scalar_of_the_model_keeps_its_bits(
     plan = make_plan(shipped, tuple(shipped.scalars), drives)
     batch = make_batch(shipped, plan, inputs, schedules, STEPS)
     wide = compile_plan(plan).run(batch)
-    for single in (True, False):
-        kernel = compile_plan(plan, use_cache=False, single=single, quick=not single)
-        other = kernel.run(batch)
+    for how in ({"single": True}, {"quick": True}, {"quick": True, "every": True}):
+        other = compile_plan(
+            plan,
+            use_cache=False,
+            single=how.get("single", False),
+            quick=how.get("quick", False),
+            every=how.get("every", False),
+        ).run(batch)
         np.testing.assert_array_equal(other.values, wide.values)
         np.testing.assert_array_equal(other.bad_step, wide.bad_step)
