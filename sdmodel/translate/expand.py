@@ -249,6 +249,9 @@ def _data(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
         msg = "a lookup without an argument"
         raise EquationError(msg)
     equation = scope.equation
+    if not tree.tables[equation.place][0]:
+        low.warn(equation, "no data: it is missing at all times")
+        return low.build.const(NA)
     index = low.book.table(tree, equation.element, equation.place)
     return low.build.op("lookup", timely.moment(low, scope), data=index)
 

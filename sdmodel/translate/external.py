@@ -58,7 +58,8 @@ _ONE_READER = threading.Lock()
 class Series:
     """Tables from a file, one for each element of a definition, in its order.
 
-    ``over_time`` tells data, whose argument is Time, from lookups.
+    ``over_time`` tells data, whose argument is Time, from lookups. An element of which
+    there are no data has a table without points.
     """
 
     tables: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...]
@@ -247,6 +248,10 @@ class Reader:
         wanted = [plain(name) for name in names]
         paths = list(_tables_in(self.folder))
         holding = [p for p in paths if all(k in self._table(p) for k in wanted)]
+        # Of an array some elements may be missing, as in PySD; they have no number.
+        holding = holding or [
+            p for p in paths if any(k in self._table(p) for k in wanted)
+        ]
         first = min((rank(p, self.model) for p in holding), default=0)
         holding = [p for p in holding if rank(p, self.model) == first]
         if len(holding) != 1:
@@ -262,7 +267,9 @@ class Reader:
             raise EquationError(msg)
         table = self._table(holding[0])
         how = (keyword or "interpolate").strip(": ").lower().replace(" ", "_")
-        tables = tuple(_points(*table[key]) for key in wanted)
+        tables = tuple(
+            _points(*table[key]) if key in table else ((), ()) for key in wanted
+        )
         return Series(tables, _RULES[how], over_time=True)
 
     def _table(self, path: Path) -> dict[str, tuple[list[float], list[float]]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FROM_PYSD = frozenset(
     {"delay", "delay1", "delay3", "delayn", "smth1", "smth3", "smthn", "trend"}
-    | {"forcst", "safediv", "if_then_else", "ramp", "pulse", "int"}
+    | {"forcst", "safediv", "if_then_else", "pulse", "int"}
 )
 """Functions whose trees are those of PySD's own table."""
 
@@ -84,6 +84,13 @@ def _previous(trees: Any, args: Sequence[Tree]) -> Tree:
     """Return what was one step ago: a fixed delay of one step."""
     step = trees.ReferenceStructure("time_step")
     return trees.DelayFixedStructure(args[0], step, args[-1])
+
+
+def _ramp(trees: Any, args: Sequence[Tree]) -> Tree:
+    """Return a ramp; without a time it begins where the run does, as in Stella."""
+    if len(args) > 1:
+        return _pysd("ramp", args)
+    return _named(trees, "Xramp", args[0], trees.ReferenceStructure("initial_time"))
 
 
 def _history(trees: Any, args: Sequence[Tree]) -> Tree:
@@ -190,6 +197,7 @@ _RULES: Mapping[str, tuple[tuple[int, ...], Make]] = {
     "init": ((1,), lambda trees, args: trees.InitialStructure(args[0])),
     "previous": ((1, 2), _previous),
     "history": ((2,), _history),
+    "ramp": ((1, 2, 3), _ramp),
     "mod": ((2,), lambda trees, args: _named(trees, "modulo", *args)),
     "round": ((1,), _rounded),
     "rootn": ((2,), _root),

@@ -111,6 +111,18 @@ def test_where_data_are_looked_for(
         read_model(path, cache=False)
 
 
+def test_an_element_without_data_is_missing(tmp_path: Path, engine: EngineName) -> None:
+    path = tmp_path / "m.mdl"
+    body = "D: A1,A2 ~~|\nu[D] ~~|\nx[D] = IF THEN ELSE(u[D] = :NA:, -1, u[D]) ~~|"
+    path.write_text(vensim(body))
+    (tmp_path / "data.tab").write_text("Time\tu[A2]\n0\t1\n4\t5\n")
+    got = ours(path, engine)
+    assert got["x[a1]"].tolist() == [-1.0] * 17
+    assert got["x[a2]"][::4].tolist() == [1, 2, 3, 4, 5]
+    told = "\n".join(read_model(path, cache=False).warnings)
+    assert "'u[A1]', line 3: no data" in told
+
+
 def test_a_table_beside_is_part_of_the_digest_only_of_a_model_with_data(
     tmp_path: Path,
 ) -> None:

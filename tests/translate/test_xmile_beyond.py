@@ -149,10 +149,12 @@ def test_the_last_step_and_the_own_value(tmp_path: Path, engine: EngineName) -> 
 def test_what_was_some_time_ago(tmp_path: Path, engine: EngineName) -> None:
     body = (
         aux("c", "0.75")
+        + aux("r", "RAMP(2) + RAMP(1, 3)")
         + aux("a", "HISTORY(TIME+1, TIME - DT)")
         + aux("b", "HISTORY(TIME+1, TIME - c - 1 + 0.25)")
     )
     got = run(tmp_path, body, engine)
+    np.testing.assert_array_equal(got["r"], 2 * TIME + np.maximum(TIME - 3, 0))
     np.testing.assert_array_equal(got["a"], [0, *(TIME + 1)[:-1]])
     np.testing.assert_array_equal(got["b"], [*[0] * 6, *(TIME + 1)[:-6]])
 
