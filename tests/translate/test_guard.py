@@ -266,7 +266,7 @@ def test_missing_control_variable_is_named(write: Write) -> None:
 
 
 def test_every_problem_is_told_at_once(write: Write) -> None:
-    body = "x = y ~~|\nz = FOO(1) ~~|\nw = GAMMA LN(x) ~~|\nv = nix ~~|"
+    body = "x = y ~~|\nz = FOO(1) ~~|\nw = IRR(x) ~~|\nv = nix ~~|"
     with pytest.raises(ModelFileError) as caught:
         read_model(write(vensim(body)), cache=False)
     assert [p.split(": ")[0].rpartition("line ")[2] for p in caught.value.problems] == [
