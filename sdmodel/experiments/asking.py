@@ -20,6 +20,7 @@ from sdmodel.experiments.question import (
 )
 from sdmodel.experiments.sensitivity import find_method
 from sdmodel.experiments.space import study_space
+from sdmodel.experiments.wholes import check_held, check_table
 from sdmodel.study.outcomes import parse_key
 from sdmodel.study.study import is_table
 from sdmodel.study.summaries import Window
@@ -98,6 +99,7 @@ def ask(
             rows=study.n,
             allow_outside=allow_outside,
         )
+        check_table(names, table, workbook.controls, scenarios)
         rows = len(table)
     else:
         space = study_space(study, workbook.controls)
@@ -107,6 +109,7 @@ def ask(
                 "constants in [design], 'factors' or 'ranges'"
             )
             raise StudyError(msg)
+        check_held(space, workbook.controls, scenarios)
         names = space.names
         rows = design_rows(study, space)
     if chunk is not None and (chunk < 1 or chunk % SMALLEST_CHUNK):

@@ -34,6 +34,7 @@ from sdmodel.experiments.given_data import CURVES, SLICES, delta_edges, delta_gr
 from sdmodel.experiments.indices import SensitivityResult
 from sdmodel.experiments.space import study_space
 from sdmodel.experiments.verdicts import MORRIS_HALF_WIDTH
+from sdmodel.experiments.wholes import check_held
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
 from sdmodel.study.locate import find_study
 from sdmodel.study.outcomes import parse_key
@@ -127,6 +128,7 @@ def sensitivity(
     keys = [parse_key(text, outcomes, model) for text in study.outcomes]
     window = Window(rate=study.discount)
     check_mixes(space, method)
+    check_held(space, controls, scenarios)
     total = len(scenarios) * count_runs(space, method, study.n)
     check_size(total, len(space.names) + space.dimensions + len(keys))
     check_n(method.name, study.n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdmodel.errors import StudyError
+from sdmodel.experiments.wholes import refuse_over
 from sdmodel.model.core import plain
-from sdmodel.study.factors import chosen
+from sdmodel.study.factors import chosen, whole_mixes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -111,7 +113,13 @@ class Space:
         )
 
     def values(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn points of the unit cube (run, dimension) into values (run, name)."""
+        """Turn points of the unit cube (run, dimension) into values (run, name).
+
+        Raises
+        ------
+        StudyError
+            If shares of one whole add to more than one in any row.
+        """
         columns: list[NDArray[np.float64]] = []
         for group in self.groups:
             part = unit[:, list(group.columns)]
@@ -119,7 +127,9 @@ class Space:
                 columns.extend(stick_breaking(part).T[: len(group.controls)])
             else:
                 columns.append(inverse(group.controls[0], part[:, 0]))
-        return np.column_stack(columns)
+        values = np.column_stack(columns)
+        refuse_over([c for group in self.groups for c in group.controls], values)
+        return values
 
 
 def make_space(
@@ -246,7 +256,17 @@ def inverse(control: Control, unit: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def study_space(study: Study, controls: Sequence[Control]) -> Space:
-    """Return the space that a study samples: its factors, its mixes as groups."""
+    """Return the space that a study samples: its factors, its mixes as groups.
+
+    Raises
+    ------
+    StudyError
+        If a mix lacks a drawn share of its whole, or holds something else.
+    """
+    problems: list[str] = []
+    study = dataclasses.replace(study, mixes=whole_mixes(study, controls, problems))
+    if problems:
+        raise StudyError(problems)
     named = {plain(name) for name in study.factors}
     named |= {plain(name) for mix in study.mixes for name in mix.names}
     drawn = {c.name: c for c in drawable(chosen(study, controls), named)}

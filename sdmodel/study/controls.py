@@ -31,6 +31,8 @@ DISTRIBUTIONS: tuple[str, ...] = (
 )
 GRADES: tuple[str, ...] = ("measured", "literature", "judgement", "assumption")
 MIX_PREFIX = "mix:"
+SHARE_SUM = 1.0 + 1e-9
+"""What shares of one whole may add to; the rest is for rounding."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +246,7 @@ def _lone_mixes(path: Path, controls: tuple[Control, ...]) -> list[str]:
                 f"{path}, '{members[0].name}': the only share of '{MIX_PREFIX}{name}'; "
                 "a mix has two or more"
             )
-        elif (total := math.fsum(m.default for m in members)) > 1 + 1e-9:
+        elif (total := math.fsum(m.default for m in members)) > SHARE_SUM:
             problems.append(
                 f"{path}, '{MIX_PREFIX}{name}': the model's own values add to "
                 f"{total:g}; shares add to at most 1"

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import StudyError
 from sdmodel.model.core import plain
-from sdmodel.study.controls import Control, bare_control, variable_of
+from sdmodel.study.controls import (
+    MIX_PREFIX,
+    Control,
+    bare_control,
+    mixes,
+    variable_of,
+)
 from sdmodel.study.names import settable
 from sdmodel.study.tables import read_rows
 
@@ -56,6 +62,54 @@ def chosen(study: Study, controls: Sequence[Control]) -> tuple[Control, ...]:
         for control in controls
         if control.role in roles or plain(control.name) in wanted | mixed
     )
+
+
+def whole_mixes(
+    study: Study, controls: Sequence[Control], problems: list[str]
+) -> tuple[Mix, ...]:
+    """Return the mixes of a study and those of ``controls.csv`` that it draws from.
+
+    Shares of one whole that are drawn one by one, or in two mixes, mostly add to more
+    than one; so a mix holds every share of its whole that is drawn, and nothing else.
+    What is missing or foreign is added to ``problems``.
+    """
+    drawn = {control.name for control in chosen(study, controls)}
+    whole_of = {control.name: control.mix for control in controls}
+    wholes = {
+        name: [member.name for member in members if member.name in drawn]
+        for name, members in mixes(tuple(controls)).items()
+    }
+    taken: set[str | None] = set()
+    for mix in study.mixes:
+        of = {whole_of[name]: name for name in reversed(mix.names) if name in whole_of}
+        taken |= set(of)
+        whole = next((name for name in of if name is not None), None)
+        if whole is None:
+            continue
+        place = f"{study.path or study.name}, [design], mix '{mix.name}'"
+        first, group = of[whole], f"'{MIX_PREFIX}{whole}'"
+        foreign = [n for n in mix.names if whole_of.get(n, whole) != whole]
+        missing = [name for name in wholes[whole] if name not in mix.names]
+        if foreign:
+            problems.append(
+                f"{place}: {_listed(foreign)}: no share of the whole of '{first}' "
+                f"({group} in controls.csv); leave it out of this mix"
+            )
+        if missing:
+            problems.append(
+                f"{place}: {_listed(missing)}: missing; drawn too, of the same whole "
+                f"({group} in controls.csv); all its shares are drawn in one mix"
+            )
+    extra = [
+        Mix(name, tuple(member.name for member in members))
+        for name, members in mixes(tuple(controls)).items()
+        if wholes[name] and name not in taken
+    ]
+    return (*study.mixes, *extra)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def parse_ranges(

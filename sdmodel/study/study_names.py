@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import UsageError, did_you_mean
 from sdmodel.model.core import plain
-from sdmodel.study.controls import Control, mixes
-from sdmodel.study.factors import ROLE_FACTORS, Mix, chosen
+from sdmodel.study.factors import ROLE_FACTORS, Mix, whole_mixes
 from sdmodel.study.locate import usable
 from sdmodel.study.outcomes import Outcome, parse_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sdmodel.model.core import Model
+    from sdmodel.study.controls import Control
     from sdmodel.study.study import Study
 
 
@@ -102,18 +102,4 @@ def with_controls(
             names.append(control.name)
         true_mixes.append(Mix(mix.name, tuple(names)))
     study = dataclasses.replace(study, factors=tuple(factors), mixes=tuple(true_mixes))
-    return dataclasses.replace(study, mixes=_completed(study, tuple(controls), owner))
-
-
-def _completed(
-    study: Study, controls: tuple[Control, ...], owner: Mapping[str, str]
-) -> tuple[Mix, ...]:
-    """Add mixes of controls.csv: shares drawn one by one mostly exceed one."""
-    drawn = {control.name for control in chosen(study, controls)}
-    extra = [
-        Mix(name, tuple(member.name for member in members))
-        for name, members in mixes(controls).items()
-        if any(m.name in drawn for m in members)
-        and not any(m.name in owner for m in members)
-    ]
-    return (*study.mixes, *extra)
+    return dataclasses.replace(study, mixes=whole_mixes(study, controls, problems))

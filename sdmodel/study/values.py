@@ -8,7 +8,13 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from sdmodel.study.controls import Control, mixes, unit_of, variable_of
+from sdmodel.study.controls import (
+    SHARE_SUM,
+    Control,
+    mixes,
+    unit_of,
+    variable_of,
+)
 from sdmodel.study.design import Schedule
 from sdmodel.study.names import settable
 
@@ -21,7 +27,6 @@ if TYPE_CHECKING:
 Value = float | Schedule
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-_SHARE_SUM = 1.0 + 1e-9
 
 
 def parse_number(text: str) -> float:
@@ -238,7 +243,7 @@ def mix_problems(
                 for member in members
             }
             total = math.fsum(shares.values())
-            if total > _SHARE_SUM:
+            if total > SHARE_SUM:
                 parts = " + ".join(f"'{n}' {v:g}" for n, v in shares.items())
                 when = f" in {time:g}" if times else ""
                 problems.append(
