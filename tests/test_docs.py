@@ -80,6 +80,39 @@ def test_python_example_runs(
         assert capsys.readouterr().out.strip()
 
 
+def toml_after(heading: str) -> str:
+    """Return the first TOML example of a section of docs/files.md."""
+    page = (ROOT / "docs" / "files.md").read_text("utf-8")
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    found = re.search(r"^```toml\n(.*?)^```", section, re.M | re.S)
+    assert found
+    return found[1]
+
+
+def test_the_example_of_a_study_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sdmodel.cli.main import main
+
+    file = tmp_path / "study.toml"
+    file.write_text(toml_after("A study"), encoding="utf-8")
+    # Screened in place of its own method, which would take hours.
+    size = ("--method", "morris", "--n", "4")
+    out = ("--out", str(tmp_path / "out"))
+    assert main(["sensitivity", str(file), *size, *out]) == 0, capsys.readouterr().err
+    assert (tmp_path / "out" / "manifest.json").is_file()
+
+
+def test_the_example_of_a_scenario_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sdmodel.cli.main import main
+
+    file = tmp_path / "mine.toml"
+    file.write_text(toml_after("A scenario"), encoding="utf-8")
+    assert main(["run", str(file)]) == 0, capsys.readouterr().err
+
+
 def named_verbs() -> list[tuple[str, str]]:
     found = {
         (str(page.relative_to(ROOT)), verb)

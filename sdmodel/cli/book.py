@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sdmodel.cli.common import Place, model_option, say
+from sdmodel.cli.placing import check_output
 
 
 @click.command()
@@ -32,9 +33,9 @@ def book(model: str, out: Path, show: bool) -> None:
     from sdmodel.experiments.workbook import open_workbook
     from sdmodel.report.book import make_book
     from sdmodel.report.book_page import book_html
-    from sdmodel.study.files import check_writable, write_file
+    from sdmodel.study.files import write_file
 
-    check_writable(out, folder=False)
+    check_output(out, model=model)
     write_file(out, book_html(make_book(open_workbook(model))).encode())
     say(f"sdmodel: wrote {out}")
     if show:

@@ -15,6 +15,7 @@ from sdmodel.cli.common import (
     say,
     show_table,
 )
+from sdmodel.cli.placing import check_output
 from sdmodel.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def _template(path: Path, statistics: Sequence[object]) -> None:
     from sdmodel.study.local import TABLE, Statistic, local_template
     from sdmodel.study.results import csv_bytes
 
+    check_output(path)
     if path.exists() or path.is_symlink():
         msg = f"{path}: exists already and is not overwritten; choose another name"
         raise UsageError(msg)
@@ -123,14 +125,15 @@ def _fit(
 ) -> None:
     from sdmodel.experiments.localise import localise
     from sdmodel.experiments.workbook import read_model
-    from sdmodel.study.files import check_writable, write_file
-    from sdmodel.study.grids import grid_text
+    from sdmodel.study.files import write_file
+    from sdmodel.study.grids import check_fitted, grid_text
     from sdmodel.study.local import read_local, read_statistics
 
     if out is None or out.suffix.casefold() != ".toml":
         msg = "--fit needs --out FILE.toml, where the grid is written"
         raise UsageError(msg)
-    check_writable(out, folder=False)
+    check_output(out, model=model, inputs=[table], ending=".toml")
+    check_fitted(out)
     plain_model = read_model(model)
     statistics = read_statistics(folder, plain_model)
     local = read_local(table, statistics, plain_model, plain_model.time.stop - 1)

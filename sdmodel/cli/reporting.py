@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sdmodel.cli.common import progress_bar, say
+from sdmodel.cli.placing import check_output
 
 
 @click.command()
@@ -37,13 +38,12 @@ def report(
     from sdmodel.cli.studying import open_page
     from sdmodel.report.build import check_formats
     from sdmodel.report.build import report as build
-    from sdmodel.study.files import check_writable
     from sdmodel.study.lock import locked
 
     check_formats(formats, languages)
     target = out or run / "report.html"
     if out is not None or run.is_dir():
-        check_writable(target, folder=False)
+        check_output(target, own=run / "report.html")
     if out is None and run.is_dir():
         # A page of the old results must not land beside new ones.
         click.get_current_context().with_resource(locked(run))

@@ -24,6 +24,7 @@ from sdmodel.cli.common import (
     say,
     show_table,
 )
+from sdmodel.cli.placing import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,16 +95,18 @@ def run(
     """
     from sdmodel.experiments.whatif import evaluate, headline_keys
     from sdmodel.experiments.workbook import open_workbook
-    from sdmodel.study.files import check_writable
+    from sdmodel.study.places import check_apart
     from sdmodel.study.results import now
 
     started = now()
     if out is not None:
         claim(out)
+    if csv_path is not None:
+        check_output(csv_path, model=model)
+        if out is not None:
+            check_apart(out, [csv_path])
     workbook = open_workbook(model)
     asked = read_asked(workbook, names, sets, allow_outside)
-    if csv_path is not None:
-        check_writable(csv_path, folder=False)
     rows, baseline = _with_baseline(workbook, asked)
     with progress_bar("runs", len(rows)) as progress:
         answer = evaluate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -21,8 +22,6 @@ from sdmodel.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import xarray as xr
 
     from sdmodel.engines.base import EngineName
@@ -116,7 +115,9 @@ def sweep(
     )
     from sdmodel.experiments.asking import ask, replaced, size_sentence
     from sdmodel.experiments.sweep import fill
+    from sdmodel.study.places import check_apart
     from sdmodel.study.results import describe, held, now
+    from sdmodel.study.study import is_table
 
     started = now()
     if cluster is not None:
@@ -127,6 +128,8 @@ def sweep(
     if not costs:
         click.get_current_context().with_resource(held(folder))
     workbook, asked = open_study(study, model=model, method=method, n=n, seed=seed)
+    if is_table(asked.method) and not costs:
+        check_apart(folder, [Path(asked.method)])
     scenarios = [workbook.scenario(name) for name in asked.scenarios]
     question = ask(
         workbook,

@@ -14,10 +14,12 @@ from sdmodel.study.files import stamp
 from sdmodel.study.grids import find_grid, on_grid, read_grid
 from sdmodel.study.locate import is_shipped, locate_model, split_grid
 from sdmodel.study.outcomes import element_outcomes, read_outcomes, stock_outcomes
+from sdmodel.study.places import model_tables
 from sdmodel.study.scenario import BASELINE, SCENARIOS, scenario_chain, scenario_paths
 from sdmodel.study.scenario import read_scenario as read_scenario_of
 from sdmodel.study.study import read_study
 from sdmodel.study.toml_files import read_toml
+from sdmodel.translate.read import files_of
 from sdmodel.translate.read import read_model as translate
 
 if TYPE_CHECKING:
@@ -233,6 +235,20 @@ def read_model(name_or_path: str | Path = "consortium") -> Model:
     _, grid = split_grid(name_or_path)
     model = translate(source)
     return model if grid is None else on_grid(model, read_grid(find_grid(grid, folder)))
+
+
+def input_files(name_or_path: str | Path = "consortium") -> tuple[Path, ...]:
+    """Return what is read with a model: its file, its data, its tables and its grid.
+
+    Raises
+    ------
+    SdmodelError
+        If there is no such model or grid.
+    """
+    source, folder = locate_model(name_or_path)
+    _, grid = split_grid(name_or_path)
+    grids = () if grid is None else (find_grid(grid, folder),)
+    return (*files_of(source), *model_tables(folder), *grids)
 
 
 def read_scenario(

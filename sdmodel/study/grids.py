@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, cast
 
-from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
+from sdmodel.errors import ScenarioError, SdmodelError, UsageError, did_you_mean
 from sdmodel.model.core import Model, plain
 from sdmodel.model.units import UnitTextError, parse_unit
 from sdmodel.study.controls import unit_of
@@ -240,6 +240,28 @@ def on_grid(model: Model, grid: Grid) -> Model:
             for item in model.inputs
         ),
     )
+
+
+def check_fitted(path: Path) -> None:
+    """Refuse to write a grid over any file but a grid that a fit has written.
+
+    Raises
+    ------
+    UsageError
+        If there is such a file.
+    """
+    if not path.is_file():
+        return
+    try:
+        fitted = bool(read_grid(path).fit)
+    except SdmodelError:
+        fitted = False
+    if not fitted:
+        msg = (
+            f"{path}: exists already and is no grid that --fit wrote, so that it is "
+            "not overwritten; choose another name"
+        )
+        raise UsageError(msg)
 
 
 def grid_text(grid: Grid) -> str:

@@ -78,6 +78,18 @@ def is_translated(path: Path | str) -> bool:
     return disk.is_there(digest)
 
 
+def files_of(path: Path | str) -> tuple[Path, ...]:
+    """Return the file of a model, and the files with data that it names.
+
+    Raises
+    ------
+    SdmodelError
+        If there is no such model, or the file may not be read.
+    """
+    file = model_file(Path(path))
+    return file, *files_beside(read_bytes(file), file)
+
+
 def model_digest(data: bytes, suffix: str, beside: Sequence[Path] = ()) -> str:
     """Return the name of these bytes, and of the files that the model reads.
 
