@@ -25,6 +25,11 @@ thousand rounded flows; a flow that is forgotten or counted twice is far larger.
 BALANCE_AIM = 1e-11
 """What the balances reach in practice: rounding alone, without cancellation."""
 
+FLOW_BALANCE = 1e-12
+"""Flows of patients into and out of a tier, of all patients of that kind: sums of some
+dozens of rounded numbers. The smallest way, care that does not come in the first year,
+is 4e-7 of them."""
+
 DIP_IDENTITY = 1e-9
 """``point value * total points = budget``, of the total payment. One division and one
 sum over service lines."""

@@ -169,12 +169,6 @@ def test_history_is_that_of_the_targets(data: dict[str, Any]) -> None:
     assert all(h["source"] for h in data["history"])
 
 
-def test_flows_add_up_to_the_shares_of_the_outcomes(data: dict[str, Any]) -> None:
-    ids = [flow["id"] for flow in data["flows"]]
-    assert len(ids) == 8
-    assert all(flow["label"]["zh"] for flow in data["flows"])
-
-
 def test_a_wrong_flow_is_told_with_its_row(tiny_folder: Path, tmp_path: Path) -> None:
     model = read_model(tiny_folder)
     (tmp_path / "flows.csv").write_text(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 READY = "() => Lab.now_results.bands && !Lab.now_results.bands.old"
+TIERS = ("primary", "lead", "tertiary")
 HEADLINES = "() => ({...Lab.now_results.policyMine.headline})"
 
 
@@ -238,6 +240,27 @@ def test_plane_map_flow_and_why_are_drawn(lab: Any) -> None:
     page.locator("#preset").select_option("capitation")
     page.locator("#tab-flow").click()
     page.locator("svg.sankey").nth(1).wait_for()
+    lab.run(SETTLE)
+    for kind, links in (("visits", 5), ("admissions", 11)):
+        assert page.locator(f'path.ribbon[data-flow^="{kind}_"]').count() == links
+        for node in (f"{kind}_{s}_{t}" for s in ("from", "to") for t in TIERS):
+            said = page.locator(f'text[data-flow="{node}"]').text_content()
+            assert re.search(r"\d · \d+\.\d%", said), (node, said)
+    widths = page.locator("path.ribbon").evaluate_all(
+        "(all) => all.map((e) => Number(e.dataset.width))"
+    )
+    assert min(widths) == 1, "no way is too thin to be seen"
+    up = 'text.mark[data-flow="visits_primary_lead"]'
+    assert re.search(r"↑ [\d.]+ \(−[\d.]+\)", page.locator(up).text_content())
+    down = 'text.mark[data-flow="admissions_lead_primary"]'
+    assert re.search(r"↓ [\d.]+ \(\+[\d.]+\)", page.locator(down).text_content())
+    assert page.locator("ul.ways li").count() == 10
+    page.locator("#flow-year").fill("2012")
+    page.locator("ul.ways li").first.wait_for()
+    assert "(" not in page.locator(up).text_content()  # before any policy acts
+    assert page.locator(".flow-table tbody tr").count() == len(
+        lab.run("() => Lab.data.flows")
+    )
     page.locator("#tab-why").click()
     page.locator("#panel table tbody tr").first.wait_for()
     page.locator("#tab-explore").click()
