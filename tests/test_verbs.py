@@ -283,7 +283,7 @@ def test_compare_shows_only_what_differs(sd: Sd) -> None:
     text = sd("compare", "baseline", "drg")
     assert "Levers that differ" in text
     assert "capitation share" not in text
-    assert "-6.0 %" in text
+    assert "−6.0 %" in text
     same = sd("compare", "drg", "baseline", "--set", "DRG share=0.1")
     assert "set nothing differently" in same
 

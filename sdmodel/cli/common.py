@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from sdmodel.errors import did_you_mean
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     import os
@@ -240,8 +241,8 @@ def number_text(value: float | None, digits: int = 4, unit: str = "") -> str:
         return "0"
     size = math.floor(math.log10(abs(value)))
     if abs(value) >= 1e15 or abs(value) < 1e-4:
-        return f"{value:.{digits - 1}e}"
-    return f"{value:,.{max(digits - 1 - size, 0)}f}"
+        return minus(f"{value:.{digits - 1}e}")
+    return minus(f"{value:,.{max(digits - 1 - size, 0)}f}")
 
 
 class _Bar:

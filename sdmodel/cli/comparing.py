@@ -22,6 +22,7 @@ from sdmodel.cli.running import (
     typed_command,
     wide_table,
 )
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,7 +146,7 @@ def _compare_tables(
             line.append(number_text(row.values[name], unit=row.outcome.unit))
             if gaps:
                 line.append(number_text(row.difference[name]))
-            line.append("–" if share is None else f"{100 * share:+.1f} %")
+            line.append("–" if share is None else f"{minus(f'{100 * share:+.1f}')} %")
         outcomes.append(line)
     return (["lever", *ids], levers), (heads, outcomes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import shutil
 import sys
 import time
@@ -96,6 +97,9 @@ def demo(
         f"{len(workbook.controls)} controls"
     )
     options = {"engine": cast("EngineName", engine), "jobs": jobs}
+    # Both threads need it; its modules import each other in a circle, and two threads
+    # that enter the circle at two places find a half-made module.
+    importlib.import_module("scipy.stats")
     with Beside() as beside:
         regimes = _begun(beside, workbook, study, scenarios, options)
         early = beside.do(_regimes_drawn, regimes, workbook, study, scenarios)

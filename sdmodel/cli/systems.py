@@ -18,6 +18,7 @@ from sdmodel.cli.common import (
     seed_option,
     show_table,
 )
+from sdmodel.study.signs import minus
 from sdmodel.study.systems import KINDS
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _show_trials(trials: Sequence[Trial]) -> None:
                 trial.effect.text,
                 f"{trial.before:.5g}",
                 f"{trial.after:.5g}",
-                f"{trial.change:+.2%}",
+                minus(f"{trial.change:+.2%}"),
                 "yes" if trial.holds else "NO",
                 *(_draws(trial) if drawn else []),
             ]
@@ -162,7 +163,7 @@ def _show_trials(trials: Sequence[Trial]) -> None:
 
 def _draws(trial: Trial) -> list[str]:
     low, high = trial.spread
-    return [f"{trial.share:.0%}", f"{low:+.1%} to {high:+.1%}"]
+    return [f"{trial.share:.0%}", " to ".join(minus(f"{v:+.1%}") for v in (low, high))]
 
 
 def _record(row: System, trials: Sequence[Trial] | None) -> dict[str, object]:

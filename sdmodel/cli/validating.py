@@ -19,6 +19,7 @@ from sdmodel.cli.common import (
     say,
     show_table,
 )
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     from sdmodel.engines.base import EngineName
@@ -211,6 +212,10 @@ def _figure(item: Finding) -> str:
     return f"{_number(item.figure, rule.unit)} (expected {expected.format(*bounds)})"
 
 
+def _sign(value: float) -> str:
+    return minus(f"{value:+.2f}")
+
+
 def _number(value: float, unit: str) -> str:
     if value != value:
         return "no number"
@@ -231,7 +236,7 @@ def _signs(signs: Signs, rule: Comparison) -> list[str]:
     if signs.deciders:
         lines.append("which sign it is depends most on (rank correlation, interval):")
         lines += [
-            f"  {d.name}: {d.correlation:+.2f} ({d.low:+.2f} to {d.high:+.2f})"
+            f"  {d.name}: {_sign(d.correlation)} ({_sign(d.low)} to {_sign(d.high)})"
             for d in signs.deciders
         ]
     else:

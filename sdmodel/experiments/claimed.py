@@ -19,6 +19,7 @@ from sdmodel.experiments.designs import sobol_points
 from sdmodel.experiments.ensemble import Ensemble, crossed
 from sdmodel.experiments.space import drawable, make_space
 from sdmodel.experiments.whatif import evaluate
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,8 @@ class Trial:
         """What was claimed and found, in words."""
         return (
             f"{self.system.id}, '{self.claim.text}': {self.effect.text} claimed, "
-            f"{self.before:.6g} to {self.after:.6g} found ({self.change:+.2%})"
+            f"{self.before:.6g} to {self.after:.6g} found "
+            f"({minus(f'{self.change:+.2%}')})"
         )
 
 

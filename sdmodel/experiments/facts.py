@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.errors import DataError, did_you_mean
 from sdmodel.experiments.exogenous import exogenous_series
 from sdmodel.model.core import plain
+from sdmodel.study.outcomes import STAKEHOLDERS
 from sdmodel.study.summaries import POLICY_START
 from sdmodel.study.toml_files import read_toml, subtable, unknown_keys
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sdmodel.model.core import Model
+    from sdmodel.study.outcomes import Outcome
 
 _NAME = re.compile(r'"[^"]+"|[^\W\d][\w ]*')
 ABOUT = "report.toml"
 _KEYS = (
-    "base_year", "days", "not_for", "notice", "percent", "picture", "titles",
+    "base_year", "days", "not_for", "notice", "percent", "picture", "titles", "verdict",
 )  # fmt: skip
 _PICTURE_KEYS = ("size", "caption", "box", "arrow", "loop")
 
@@ -84,17 +86,21 @@ def sector_links(model: Model) -> dict[tuple[str, str], int]:
     return found
 
 
-def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+def read_about(
+    folder: Path, facts: Mapping[str, Any], outcomes: Sequence[Outcome] | None = None
+) -> dict[str, Any]:
     """Return what ``report.toml`` tells of a model; nothing without the file.
 
     ``base_year`` of its prices, what it must not be used for (``not_for``), the ids of
     outcomes that are shares of a whole and read as percentages (``percent``), what
     observed variables and expressions of ``targets.csv`` are called (``titles``),
     outcomes in years that read better in ``days``, from what size on a change counts
-    (``notice``: outcome id and a number in its unit, "any", or a relative size), and
-    how to draw it (``picture``). Every box of the picture names the sectors (groups of
-    the model file) that it stands for, and every arrow must be a dependence that the
-    equations hold, so that the picture cannot drift away from the model.
+    (``notice``: outcome id and a number in its unit, "any", or a relative size),
+    by which outcomes each stakeholder is said to gain or lose (``verdict``; the ids are
+    checked where the ``outcomes`` are given), and how to draw it (``picture``). Every
+    box of the picture names the sectors (groups of the model file) that it stands for,
+    and every arrow must be a dependence that the equations hold, so that the picture
+    cannot drift away from the model.
 
     Raises
     ------
@@ -120,6 +126,9 @@ def read_about(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in subtable(path, "notice", about, problems).items()
         if not _is_notice(value)
     ]
+    problems += _verdict_problems(
+        f"{path}, [verdict]", subtable(path, "verdict", about, problems), outcomes
+    )
     problems += _picture_problems(path, picture, facts)
     if problems:
         raise DataError(problems)
@@ -132,6 +141,33 @@ def _is_notice(value: Any) -> bool:
     if isinstance(value, bool):
         return False
     return value == "any" or (isinstance(value, int | float) and value > 0)
+
+
+def _verdict_problems(
+    where: str, table: Mapping[str, Any], outcomes: Sequence[Outcome] | None
+) -> list[str]:
+    """Return what is wrong with the outcomes that stakeholders are judged by."""
+    problems = unknown_keys(where, table, STAKEHOLDERS)
+    for stakeholder, ids in table.items():
+        if not isinstance(ids, list) or not ids:
+            problems.append(
+                f"{where}: {stakeholder} = {ids!r}; allowed: a list of outcome ids"
+            )
+            continue
+        if outcomes is None or stakeholder not in STAKEHOLDERS:
+            continue
+        allowed = [
+            o.id
+            for o in outcomes
+            if o.stakeholder == stakeholder and o.good != "neutral"
+        ]
+        problems += [
+            f"{where}: {stakeholder}: '{name}'; allowed: outcomes of '{stakeholder}' "
+            f"that can be better or worse{did_you_mean(str(name), allowed)}"
+            for name in ids
+            if name not in allowed
+        ]
+    return problems
 
 
 def _picture_problems(

@@ -210,7 +210,7 @@ def context(
     """Return the texts of a report, so that it can be made without the model."""
     facts = model_facts(workbook.model)
     if workbook.folder is not None:
-        facts |= read_about(workbook.folder, facts)
+        facts |= read_about(workbook.folder, facts, workbook.outcomes)
     shares = set(facts.get("percent", ()))
     titles = dict(facts.get("titles", {}))
     controls = {control.name: control for control in workbook.controls}

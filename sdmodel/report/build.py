@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.errors import UsageError, did_you_mean
 from sdmodel.report.drawing import TRAJECTORY, draw, of_study
 from sdmodel.report.fit import fit
+from sdmodel.report.judging import who_gains
 from sdmodel.report.load import load
 from sdmodel.report.notice import rule_text
 from sdmodel.report.study_page import study_page
@@ -18,8 +19,9 @@ from sdmodel.report.tables import (
     provenance,
     regime_table,
 )
-from sdmodel.report.words import is_share, listed, unit_words, who_gains
+from sdmodel.report.words import STAKEHOLDERS, is_share, listed, unit_words
 from sdmodel.study.files import atomic_file
+from sdmodel.study.signs import minus, minuses
 
 if TYPE_CHECKING:
     from sdmodel.engines.base import Progress
@@ -144,6 +146,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"minus": minus, "minuses": minuses}
     page = _page(content, draw(content, drawn, progress))
     return environment.get_template("report.html.j2").render(**page)
 
@@ -180,6 +183,7 @@ def _page(content: Content, figures: Drawn) -> dict[str, Any]:
                 if outcome.notice is not None
             }
         ),
+        "judged": _judged(content),
         "pictures": pictures,
         "outside": _outside(content),
         "fit": fit(content),
@@ -225,6 +229,18 @@ def _regimes(content: Content) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _judged(content: Content) -> str:
+    """Return in words by which outcomes each stakeholder is judged."""
+    parts = [
+        f"{name[:1].upper()}{name[1:]}: {'; '.join(content.label(k) for k in keys)}."
+        for stakeholder, name in STAKEHOLDERS.items()
+        if (keys := content.model.get("verdict", {}).get(stakeholder))
+    ]
+    if not parts:
+        return ""
+    return f"These outcomes say who gains and who loses. {' '.join(parts)}"
 
 
 def _outside(content: Content) -> str:

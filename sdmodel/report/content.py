@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sdmodel.report.notice import Notice
 
 
+TIMING = "timing"
+"""Group of controls.csv whose levers are dates and durations of a reform."""
+
+
 @dataclass(frozen=True)
 class OutcomeText:
     """An outcome as the page names it; ``key`` may be ``id``, ``id@2035``."""
@@ -85,6 +89,21 @@ class Content:
     studies: tuple[Study, ...] = ()
     parameters: tuple[dict[str, Any], ...] = ()
     targets: tuple[dict[str, Any], ...] = ()
+
+    @cached_property
+    def judged(self) -> dict[str, frozenset[str]]:
+        """By stakeholder, the outcomes that say whether it gains; not there: all."""
+        table = self.model.get("verdict", {})
+        return {str(name): frozenset(keys) for name, keys in table.items()}
+
+    @cached_property
+    def timing(self) -> frozenset[str]:
+        """Names of the levers that say when a reform acts, and not what it does."""
+        return frozenset(
+            str(item["name"])
+            for item in self.parameters
+            if item["role"] == "lever" and str(item["group"]).casefold() == TIMING
+        )
 
     @property
     def draws(self) -> int:
@@ -161,6 +180,8 @@ class Content:
                     notice=outcome.notice,
                     lowest=float(row.get("change_p5_low", math.nan)),
                     highest=float(row.get("change_p95_high", math.nan)),
+                    headline=outcome.key
+                    in self.judged.get(outcome.stakeholder, {outcome.key}),
                 )
             )
         return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.report.words import exists, is_share, number, signed, unit_words
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,7 @@ def _row(
         "data": number(data, unit),
         "model": number(model, unit),
         "difference": signed(model - data, unit),
-        "z": f"{z:+.1f}".replace("-", "−") if exists(z) else "–",
+        "z": minus(f"{z:+.1f}") if exists(z) else "–",
         "far": abs(z),
         "missed": exists(z) and abs(z) > FAR,
         "outside": outside,

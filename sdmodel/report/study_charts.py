@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sdmodel.report.charts import short_numbers, wrapped
 from sdmodel.report.figures import COLOURS, GREY, Picture, grid_of, picture
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,9 @@ def indices(
     )
     main = MAIN[study.method]
     final = study.indices[
-        (study.indices["n"] == study.n) & (study.indices["scenario"] == scenario)
+        (study.indices["n"] == study.n)
+        & (study.indices["scenario"] == scenario)
+        & ~study.indices["factor"].isin(content.timing)
     ]
     told = []
     for place, key in enumerate(keys):
@@ -64,8 +67,19 @@ def indices(
         + "; ".join(told)
         + ".",
         f"{_name(study.method)}: {words}. At most {SHOWN} factors a panel, those with "
-        "the largest values; where bars overlap, no order is claimed.",
+        "the largest values; where bars overlap, no order is claimed."
+        + timing_note(content, study, " Left out here: ", "; see the tables."),
     )
+
+
+def timing_note(content: Content, study: Study, before: str, after: str) -> str:
+    """Name the study's levers that only say when a reform acts, between two texts."""
+    rows = study.indices[study.indices["factor"].isin(content.timing)]
+    names = [str(label) for label in dict.fromkeys(rows["label"])]
+    if not names:
+        return ""
+    listed = "; ".join(names)
+    return f"{before}when the reform acts, which is no way of paying ({listed}){after}"
 
 
 def some(names: Sequence[str], count: int = TIER_NAMES) -> str:
@@ -137,6 +151,13 @@ def _bars(axes: Axes, part: pd.DataFrame, shown: list[str], method: str) -> None
         axes.set_yticks([])
 
 
+MARKERS = ("o", "s", "^")
+"""Of the strongest factors whose convergence is drawn; shape beside colour."""
+
+LEGEND_WIDTH = 36
+"""Letters of a line under a panel that is a quarter of the figure wide."""
+
+
 def convergence(
     content: Content, study: Study, scenario: str, keys: Sequence[str]
 ) -> Picture:
@@ -144,9 +165,11 @@ def convergence(
     scopes = [s for s in SCOPES if s in set(study.indices["scope"])]
     main = MAIN[study.method]
     rows = study.indices[
-        (study.indices["measure"] == main) & (study.indices["scenario"] == scenario)
+        (study.indices["measure"] == main)
+        & (study.indices["scenario"] == scenario)
+        & ~study.indices["factor"].isin(content.timing)
     ]
-    figure, panels = grid_of(len(keys) * len(scopes), columns=4, width=10.2, height=1.9)
+    figure, panels = grid_of(len(keys) * len(scopes), columns=4, width=10.2, height=2.6)
     settled = {
         (str(row["outcome"]), str(row["scope"])): str(row["converged"]) == "True"
         for row in study.verdicts.to_dict("records")
@@ -157,9 +180,16 @@ def convergence(
             axes = panels[place * len(scopes) + column]
             part = rows[(rows["outcome"] == key) & (rows["scope"] == scope)]
             final = part[part["n"] == study.n]
-            for i, factor in enumerate(_strongest(final, main)[:3]):
+            for i, factor in enumerate(_strongest(final, main)[: len(MARKERS)]):
                 line = part[part["factor"] == factor].sort_values("n")
-                axes.plot(line["n"], line["value"], "o-", color=COLOURS[i], ms=3)
+                axes.plot(
+                    line["n"],
+                    line["value"],
+                    f"{MARKERS[i]}-",
+                    color=COLOURS[i],
+                    ms=3,
+                    label=two_lines(str(line["label"].iloc[0]), LEGEND_WIDTH),
+                )
                 axes.fill_between(
                     line["n"],
                     line["low"],
@@ -173,6 +203,14 @@ def convergence(
             axes.set_xticks(ticks, [str(n) for n in ticks])
             axes.minorticks_off()
             short_numbers(axes)
+            if axes.lines:
+                axes.legend(
+                    loc="upper center",
+                    bbox_to_anchor=(0.5, -0.14),
+                    fontsize=6,
+                    handlelength=1.6,
+                    labelspacing=0.3,
+                )
             state = "" if settled.get((key, scope)) else " (provisional)"
             axes.set_title(wrapped(f"{content.label(key)}: {scope}{state}", 28))
     figure.supxlabel("n", fontsize=8.5)
@@ -184,7 +222,8 @@ def convergence(
         f"Values of the three strongest factors of each outcome at growing n "
         f"with their 95 % intervals; {count} of {len(ok)} sets of indices converged.",
         f"Convergence of {'mu*' if main == 'mu_star' else main}: the three strongest "
-        "factors of each outcome at growing parts of the sample, with 95 % intervals.",
+        "factors of each outcome, named below its panel, at growing parts of the "
+        "sample, with 95 % intervals.",
     )
 
 
@@ -230,8 +269,8 @@ def classes(content: Content, study: Study, scenario: str) -> Picture | None:
     axes.set_xlim(0, 100)
     figure.legend(loc="outside upper right", ncols=3)
     told = "; ".join(
-        f"{content.label(key)}: levers {100 * a:.0f} %, uncertainties {100 * b:.0f} %, "
-        f"interaction {100 * c:.0f} %"
+        f"{content.label(key)}: levers {minus(f'{100 * a:.0f}')} %, uncertainties "
+        f"{minus(f'{100 * b:.0f}')} %, interaction {minus(f'{100 * c:.0f}')} %"
         for key, a, b, c in zip(keys, policy, unknown, both, strict=True)
     )
     return picture(

@@ -9,8 +9,10 @@ from sdmodel.experiments.verdicts import (
     SOBOL_HALF_WIDTH,
     rows_needed,
 )
-from sdmodel.report.study_charts import MAIN, SCOPES
+from sdmodel.report.decisive import decisive, screening
+from sdmodel.report.study_charts import MAIN, SCOPES, timing_note
 from sdmodel.report.words import number, unit_words
+from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sdmodel.report.figures import Picture
 
 ROWS_SHOWN = 40
+APART = " (when, not ranked)"
 
 _TITLES = {
     "morris": "Morris: which factors matter at all",
@@ -60,8 +63,8 @@ def study_page(
         "reading": _READING.get(study.method, ""),
         "notes": _notes(content, study),
         "pictures": list(pictures),
-        "decisive": _decisive(content, study, first) if study.method == "sobol" else [],
-        "screened": _screening(content, study) is not None,
+        "decisive": decisive(content, study, first) if study.method == "sobol" else [],
+        "screened": screening(content, study) is not None,
         "convergence": _convergence(content, study, first),
         "tables": tables,
         "failures": [_failure(content, item) for item in study.failures],
@@ -130,99 +133,9 @@ def _notes(content: Content, study: Study) -> list[str]:
         )
     elif good:
         notes.append(f"{rule}. All {len(good)} sets of indices have.")
+    if apart := timing_note(content, study, "Not ranked: ", ""):
+        notes.append(f"{apart}. Its indices stand last in the tables.")
     return notes
-
-
-DECISIVE = 0.05
-"""A factor is named as decisive if its total index is surely above this share."""
-
-NAMED = 5
-
-LEFT_OUT = 3
-"""Factors left out of a study that are named for an outcome."""
-
-LEFT_OUT_SHARE = 0.1
-"""And the share of the largest mu* that makes one worth naming."""
-
-
-def _screening(content: Content, study: Study) -> Study | None:
-    """Return the Morris screening in the same folder, for another method's study."""
-    found = (s for s in content.studies if s.method == "morris")
-    return None if study.method == "morris" else next(found, None)
-
-
-def _left_out(content: Content, study: Study, scenario: str, key: str) -> list[str]:
-    """Return the strongest factors of the screening that the study did not move."""
-    screening = _screening(content, study)
-    if screening is None:
-        return []
-    moved = set(study.indices["factor"])
-    rows = screening.indices
-    rows = rows[
-        (rows["measure"] == MAIN["morris"])
-        & (rows["n"] == screening.n)
-        & (rows["scenario"] == scenario)
-        & (rows["outcome"] == key)
-    ]
-    if not len(rows):
-        return []
-    # Levers are weighed against levers, uncertainties against uncertainties.
-    largest = rows.groupby("scope")["value"].transform("max")
-    rows = rows.assign(share=rows["value"] / largest)
-    left = rows[~rows["factor"].isin(moved) & (rows["share"] >= LEFT_OUT_SHARE)]
-    unit = content.unit(key)
-    return [
-        f"{row['label']} {span(row['value'], row['low'], row['high'], unit)}, "
-        f"{100 * row['share']:.0f} % of the largest of the {row['scope']}"
-        for row in left.nlargest(LEFT_OUT, "share").to_dict("records")
-    ]
-
-
-def span(value: float, low: float, high: float, unit: str) -> str:
-    """Return a value with its interval in square brackets."""
-    return f"{number(value, unit)} [{number(low, unit)}; {number(high, unit)}]"
-
-
-def _decisive(content: Content, study: Study, scenario: str) -> list[dict[str, Any]]:
-    """Return for each outcome the factors that surely matter, by scope, with grade."""
-    grades = {str(p["name"]): str(p["grade"]) for p in content.parameters}
-    part = study.indices[
-        (study.indices["measure"] == MAIN[study.method])
-        & (study.indices["n"] == study.n)
-        & (study.indices["scenario"] == scenario)
-        & (study.indices["low"] > DECISIVE)
-    ].sort_values("value", ascending=False)
-    outcomes = dict.fromkeys(str(key) for key in study.verdicts["outcome"])
-    found = []
-    for key in outcomes:
-        cells = []
-        for scope in SCOPES:
-            rows = part[(part["outcome"] == key) & (part["scope"] == scope)]
-            cells.append(
-                [
-                    {
-                        "text": f"{row['label']} {100 * row['value']:.0f} % "
-                        f"({100 * row['low']:.0f} to {100 * row['high']:.0f})",
-                        "assumed": grades.get(str(row["factor"])) == "assumption",
-                    }
-                    for row in rows.head(NAMED).to_dict("records")
-                ]
-            )
-        states = study.verdicts[
-            (study.verdicts["outcome"] == key)
-            & (study.verdicts["scenario"] == scenario)
-            & study.verdicts["scope"].isin(list(SCOPES))
-        ]
-        settled = all(str(value) == "True" for value in states["converged"])
-        found.append(
-            {
-                "label": content.label(key),
-                "cells": cells,
-                "left_out": _left_out(content, study, scenario, key),
-                "provisional": not settled,
-            }
-        )
-    return found
 
 
 def _convergence(content: Content, study: Study, scenario: str) -> list[dict[str, str]]:
@@ -290,7 +203,10 @@ def _table(
         largest = part[part["measure"] == main].groupby("outcome")["value"]
         part = part.assign(share=part["value"] / largest.transform("max"))
         strength = part[part["measure"] == main].groupby("factor")["share"].mean()
-    order = sorted(factors, key=lambda factor: -float(strength[factor]))
+    # When a reform acts is no choice of how to pay: it stands after the ranking.
+    order = sorted(
+        factors, key=lambda factor: (factor in content.timing, -float(strength[factor]))
+    )
     left = len(order) - ROWS_SHOWN
     order = order[:ROWS_SHOWN]
     name = {"morris": "mu* (sigma)", "sobol": "ST (S1)"}[study.method]
@@ -311,7 +227,10 @@ def _table(
             ),
         ],
         "rows": [
-            [str(factors[factor]), *(cells.get((factor, key), "") for key in keys)]
+            [
+                str(factors[factor]) + (APART if factor in content.timing else ""),
+                *(cells.get((factor, key), "") for key in keys),
+            ]
             for factor in order
         ],
     }
@@ -338,7 +257,7 @@ def _cells(
         unit = content.unit(key) if method == "morris" else ""
 
         def text(value: float, unit: str = unit) -> str:
-            return number(value, unit) if method == "morris" else f"{value:.2f}"
+            return number(value, unit) if method == "morris" else minus(f"{value:.2f}")
 
         if float(row["value"]) == 0.0:
             # A screening cannot show that there is none, only that it saw none.
@@ -367,5 +286,7 @@ def _failure(content: Content, item: dict[str, Any]) -> dict[str, Any]:
             f"{len(inputs)} of {item['bad']} runs without a value (of {item['runs']})"
         ),
         "columns": len(inputs),
-        "rows": [(name, [f"{run[name]:.6g}" for run in inputs]) for name in names],
+        "rows": [
+            (name, [minus(f"{run[name]:.6g}") for run in inputs]) for name in names
+        ],
     }

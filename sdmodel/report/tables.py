@@ -5,25 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.experiments.space import held
+from sdmodel.report.judging import (
+    HEADLINES_TOLD,
+    MARKS,
+    brief_change,
+    by_sign,
+    concerning,
+    verdict,
+)
 from sdmodel.report.words import (
     EDGE,
-    MARKS,
     SIGNS,
     STAKEHOLDERS,
-    brief_change,
-    concerning,
     exists,
     is_share,
     number,
     signed,
-    strongest,
     unit_words,
-    verdict,
 )
+from sdmodel.study.signs import minus, minuses
 
 if TYPE_CHECKING:
     from sdmodel.report.content import Content
-    from sdmodel.report.words import Change, Direction
+    from sdmodel.report.words import Change
 
 
 def regime_table(content: Content) -> dict[str, Any]:
@@ -62,8 +66,8 @@ def regime_table(content: Content) -> dict[str, Any]:
 def overview(content: Content) -> dict[str, Any]:
     """Return scenarios (rows) against stakeholders (columns): one mark a cell.
 
-    A cell holds the mark, how many outcomes are better, worse and unclear, and the
-    strongest change each way with its range.
+    A cell holds the mark, how many headline outcomes are better, worse, at the edge
+    and unclear, and those outcomes with their changes and ranges.
     """
     heads = [
         (key, name)
@@ -78,40 +82,39 @@ def overview(content: Content) -> dict[str, Any]:
         if scenario.id == content.baseline:
             continue
         changes = content.changes(scenario.id)
-        cells = []
-        for key, _ in heads:
-            own = concerning(changes, key)
-            kind = verdict(own)
-            directions = [change.direction for change in own]
-            shown = []
-            told: tuple[Direction, ...] = ("better", "worse")
-            for direction in told if kind != "unclear" else ("unclear",):
-                for change in strongest(own, direction)[:1]:
-                    label, size, span = brief_change(change)
-                    shown.append(
-                        {
-                            "mark": SIGNS[direction][0],
-                            "label": label,
-                            "size": size,
-                            "range": span,
-                        }
-                    )
-            counts = [
-                f"{directions.count(d)} {d}"
-                for d in ("better", "worse", "unclear")
-                if d in directions
-            ]
-            cells.append(
-                {
-                    "kind": {"gains": "better", "loses": "worse"}.get(kind, kind),
-                    "mark": MARKS[kind],
-                    "counts": ", ".join(counts),
-                    "changes": shown,
-                }
-            )
+        cells = [_overview_cell(concerning(changes, key)) for key, _ in heads]
         rows.append({"title": scenario.title, "cells": cells})
     titles = [name[:1].upper() + name[1:] for _, name in heads]
     return {"heads": titles, "rows": rows}
+
+
+def _overview_cell(own: list[Change]) -> dict[str, Any]:
+    kind = verdict(own)
+    groups = by_sign(own)
+    shown = []
+    for sign, _, found in groups:
+        for change in found:
+            label, size, span = brief_change(change)
+            if change.direction == "same":
+                size = span = ""
+            shown.append(
+                {
+                    "mark": f"{EDGE}:" if sign == EDGE else sign[0],
+                    "label": label,
+                    "size": size,
+                    "range": span,
+                }
+            )
+    left = len(shown) - HEADLINES_TOLD
+    return {
+        "kind": {"gains": "better", "loses": "worse"}.get(kind, kind),
+        "mark": MARKS[kind],
+        "counts": ", ".join(
+            f"{len(found)} {sign[2:]}" for sign, _, found in groups if found
+        ),
+        "changes": shown[:HEADLINES_TOLD],
+        "more": max(0, left),
+    }
 
 
 EMPTY = {"value": "", "kind": "", "sign": "", "change": "", "range": "", "median": ""}
@@ -208,23 +211,24 @@ def parameter_rows(content: Content) -> list[dict[str, Any]]:
     rows = []
     for item in content.parameters:
         unit = str(item["unit"])
+        low, high = item["min"], item["max"]
         rows.append(
             {
                 "label": item["label"],
                 "role": item["role"],
                 "unit": "" if unit.casefold() in {"dmnl", "1"} else unit,
-                "default": f"{item['default']:.6g}",
+                "default": minus(f"{item['default']:.6g}"),
                 "range": (
                     "held"
                     if held(str(item["group"]))
-                    else f"{item['min']:.6g} to {item['max']:.6g}"
+                    else f"{minus(f'{low:.6g}')} to {minus(f'{high:.6g}')}"
                 ),
                 "distribution": (
                     "not drawn" if held(str(item["group"])) else item["distribution"]
                 ),
                 "grade": item["grade"],
                 "assumed": item["grade"] == "assumption",
-                "source": item["source"],
+                "source": minuses(item["source"]),
             }
         )
     return rows

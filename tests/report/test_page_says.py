@@ -7,14 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sdmodel.report.build import render
+from sdmodel.report.figures import Picture
 from sdmodel.report.fit import fit
 from sdmodel.report.load import load
-from sdmodel.report.study_charts import some
+from sdmodel.report.study_charts import convergence, indices, some
 from sdmodel.report.study_page import study_page
 from sdmodel.report.tables import crossings, happens, overview, regime_table
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+    from matplotlib.figure import Figure
 
 
 def test_the_first_table_says_who_gains_and_who_loses(run_folder: Path) -> None:
@@ -27,11 +31,84 @@ def test_the_first_table_says_who_gains_and_who_loses(run_folder: Path) -> None:
         for cell in row["cells"]:
             # The sign says in black and white what the colour says.
             assert cell["mark"][0] in "▲▼±?="
-            assert bool(cell["changes"]) == (cell["kind"] != "same")
-            assert all(change["range"] for change in cell["changes"])
+            assert cell["changes"]
+            for change in cell["changes"]:
+                assert bool(change["range"]) == (change["mark"] != "=")
     text = (run_folder / "report.html").read_text(encoding="utf-8")
     assert text.index('class="overview"') < text.index('class="verdicts"')
     assert text.index("Not to be used for") < text.index('class="verdicts"')
+
+
+def test_what_decides_no_verdict_is_not_in_the_first_table(run_folder: Path) -> None:
+    content = load(run_folder)
+    keys = [o.key for o in content.outcomes if o.stakeholder == "fund"]
+    judged = replace(content, model=content.model | {"verdict": {"fund": keys[:1]}})
+    place = overview(content)["heads"].index("The insurance fund")
+    all_of_them = [row["cells"][place]["changes"] for row in overview(content)["rows"]]
+    one = [row["cells"][place]["changes"] for row in overview(judged)["rows"]]
+    assert [len(changes) for changes in one] == [1] * len(one)
+    assert all(len(changes) > 1 for changes in all_of_them)
+    assert {c["label"] for changes in one for c in changes} == {content.label(keys[0])}
+    text = render(replace(judged, studies=(), headline=()))
+    assert f"The insurance fund: {content.label(keys[0])}." in text
+    assert "Further changes:" in text
+
+
+def test_when_a_reform_acts_is_ranked_with_no_lever(run_folder: Path) -> None:
+    content = load(run_folder)
+    assert content.timing == frozenset()
+    for study in content.studies:
+        sure = replace(study, indices=study.indices.assign(low=0.5))
+        rows = sure.indices[sure.indices["scope"] == "levers"]
+        first = rows.nlargest(1, "value").iloc[0]
+        name, label = str(first["factor"]), str(first["label"])
+        parameters = tuple(
+            p | {"group": "timing", "role": "lever"} if p["name"] == name else p
+            for p in content.parameters
+        )
+        assert parameters != content.parameters, name
+        timed = replace(content, parameters=parameters)
+        page = study_page(timed, sure, ())
+        assert any(note.startswith("Not ranked: ") for note in page["notes"])
+        for table in page["tables"]:
+            names = [row[0] for row in table["rows"]]
+            if f"{label} (when, not ranked)" in names:
+                assert names.index(f"{label} (when, not ranked)") == len(names) - 1
+            assert label not in names
+        for row in page["decisive"]:
+            (levers, _) = row["cells"]
+            found = [i for i, item in enumerate(levers) if label in item["text"]]
+            assert found in ([], [len(levers) - 1])
+            assert all(levers[i]["text"].startswith("apart, when: ") for i in found)
+        keys = [str(key) for key in dict.fromkeys(sure.indices["outcome"])][:1]
+        drawn = indices(timed, sure, content.baseline, keys)
+        assert label in drawn.caption
+        assert label not in drawn.alt
+
+
+def test_every_line_of_convergence_is_named(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = load(run_folder)
+    (study,) = [s for s in content.studies if s.method == "morris"]
+    seen: list[Figure] = []
+
+    def keep(figure: Figure, name: str, alt: str, caption: str) -> Picture:
+        seen.append(figure)
+        return Picture(name, "", alt, caption)
+
+    monkeypatch.setattr("sdmodel.report.study_charts.picture", keep)
+    keys = [str(k) for k in dict.fromkeys(study.verdicts["outcome"])]
+    good = study.verdicts[study.verdicts["state"] == "ok"]["outcome"]
+    convergence(content, study, content.baseline, [k for k in keys if k in set(good)])
+    (figure,) = seen
+    labels = set(study.indices["label"].astype(str).str.split().str.join(""))
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        assert legend is not None
+        texts = ["".join(text.get_text().split()) for text in legend.get_texts()]
+        assert len(texts) == len(axes.lines) == len(set(texts))
+        assert all(text in labels or text.endswith("…") for text in texts)
 
 
 def test_what_is_not_settled_is_called_provisional_with_the_sample_that_would_do(

@@ -8,40 +8,21 @@ import pytest
 
 from sdmodel.report.notice import Notice, read_notice, rule_text
 from sdmodel.report.words import (
-    Change,
-    brief_change,
-    clause,
-    concerning,
     number,
     signed,
-    strongest,
     unit_words,
-    verdict,
-    who_gains,
 )
+from sdmodel.study.signs import minus, minuses
+from tests.report.changes import change
 
 NONE = math.nan
-
-
-def change(**fields: object) -> Change:
-    basic: dict[str, object] = {
-        "outcome": "y",
-        "label": "Fund balance",
-        "unit": "CNY",
-        "good": "up",
-        "stakeholder": "fund",
-        "value": 110.0,
-        "baseline": 100.0,
-        "low": 5.0,
-        "high": 15.0,
-    }
-    return Change(**(basic | fields))  # type: ignore[arg-type]  # of the right kinds
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
         (0.23456, "share", "23.5 %"),
+        (-0.05, "share", "−5.00 %"),
         (0.23456, "1", "0.235"),
         (1234567.0, "CNY", "1.23 million"),
         (-2.5e9, "CNY", "−2.50 billion"),
@@ -69,8 +50,8 @@ def test_signs_and_years() -> None:
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
-        (2.5e-8, "", "< +0.00001"),
-        (-2.5e-8, "", "> −0.00001"),
+        (2.5e-8, "", "about 0"),
+        (-2.5e-8, "", "about 0"),
         (0.0, "", "0"),
         (0.0, "share", "0 points"),
         (4.2e-5, "", "+0.000042"),
@@ -165,94 +146,9 @@ def test_directions(fields: dict[str, object], direction: str) -> None:
     assert change(**fields).direction == direction
 
 
-@pytest.mark.parametrize(
-    ("fields", "text"),
-    [
-        ({}, "fund balance rises by 10 % (+5.0 to +15 %)"),
-        (
-            {
-                "unit": "share",
-                "value": 0.4,
-                "baseline": 0.5,
-                "low": -0.2,
-                "high": -0.05,
-            },
-            "fund balance falls by 10 points (−20 to −5.0 points)",
-        ),
-        (
-            {"baseline": -1.0, "value": 9e6, "low": 1e6, "high": 2e7},
-            (
-                "fund balance rises from −1.00 to 9.00 million "
-                "(+1.00 million to +20.0 million)"
-            ),
-        ),
-        (
-            {"label": "DIP value", "low": NONE, "high": NONE},
-            "DIP value rises by 10 %",
-        ),
-        (
-            {"calendar": True, "value": 2033.0, "baseline": 2031.0, "low": 1.0},
-            "fund balance comes later, by 2.0 years (+1.0 to +15)",
-        ),
-    ],
-)
-def test_clauses(fields: dict[str, object], text: str) -> None:
-    assert clause(change(**fields)) == text
-
-
-def test_who_gains_follows_the_numbers() -> None:
-    better = change(stakeholder="fund")
-    worse = change(stakeholder="patients", good="down", label="Waiting")
-    unclear = change(stakeholder="primary", low=-1.0)
-    same = change(stakeholder="hospitals", value=100.0)
-    sentence, details = who_gains([better, worse, unclear, same])
-    assert sentence == (
-        "The insurance fund gains; patients lose; primary care may gain or lose, "
-        "depending on the assumptions; hospitals with their physicians see no "
-        "noticeable change."
-    )
-    assert details == [
-        "Patients: worse: waiting rises by 10 % (+5.0 to +15 %).",
-        (
-            "Primary care: direction unclear: fund balance rises by 10 % "
-            "(−1.0 to +15 %)."
-        ),
-        "The insurance fund: better: fund balance rises by 10 % (+5.0 to +15 %).",
-    ]
-    swapped, _ = who_gains(
-        [change(stakeholder="fund", good="down"), change(stakeholder="patients")]
-    )
-    assert swapped == "Patients gain; the insurance fund loses."
-    assert who_gains([])[0] == "There is nothing to compare."
-
-
-def test_what_is_neither_good_nor_bad_decides_nothing() -> None:
-    price = change(stakeholder="hospitals", good="neutral", low=-1.0)
-    better = change(stakeholder="hospitals")
-    assert concerning([price, better], "hospitals") == [better]
-    assert who_gains([price, better])[0] == "Hospitals with their physicians gain."
-
-
-def test_the_strongest_comes_first_with_size_and_range() -> None:
-    small, large = change(), change(label="DIP value", value=150.0, high=60.0)
-    assert strongest([small, large], "better") == [large, small]
-    assert strongest([small, large], "worse") == []
-    assert brief_change(large) == ("DIP value", "rises by 50 %", "+5.0 to +60 %")
-    assert brief_change(change(low=1e-9))[2] == "< +0.001 to +15 %"
-    assert brief_change(change(low=NONE, high=NONE))[2] == ""
-
-
-def test_a_stakeholder_may_gain_and_lose() -> None:
-    both = [change(), change(good="down")]
-    assert verdict(both) == "mixed"
-    assert who_gains(both)[0] == (
-        "The insurance fund gains in some ways and loses in others."
-    )
-
-
-def test_the_largest_changes_are_named_first_and_the_rest_counted() -> None:
-    many = [change(label=f"DIP{i}", value=100.0 + 10 * i) for i in range(1, 5)]
-    _, (line,) = who_gains(many)
-    assert line.startswith("The insurance fund: better: DIP4 rises by 40 %")
-    assert line.endswith("and 2 more.")
-    assert "DIP1" not in line
+def test_numbers_in_texts_have_one_minus_and_ranges_stay() -> None:
+    assert minuses("stays -8.07 % (-13.05 to -.3)") == "stays −8.07 % (−13.05 to −.3)"
+    for text in ("2019-23", "2019 - 23", "PMC-625", "a)-3", "--seed"):
+        assert minuses(text) == text
+    assert minus("-0.00") == "0.00"
+    assert minus("-0.01") == "−0.01"
