@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class SdmodelError(Exception):
@@ -74,6 +74,19 @@ class HostError(SdmodelError):
     exit_code = 3
 
 
+MOST_TOLD = 20
+"""Problems of one command that are told; nobody reads twenty thousand lines."""
+
+SHORTEST = 3
+"""Letters that a part of a name needs to stand for the whole."""
+
+
+def told(problems: Sequence[str], most: int = MOST_TOLD) -> tuple[str, ...]:
+    """Return the problems to tell: the first ones, and how many more there are."""
+    more = len(problems) - most
+    return (*problems[:most], f"and {more:,} more") if more > 0 else tuple(problems)
+
+
 def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str, ...]:
     """Return up to ``limit`` names of ``allowed`` that ``given`` may have meant.
 
@@ -93,12 +106,19 @@ def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str,
     close = [
         name
         for name, score, _ in found
-        if score >= 85 or fuzz.ratio(given, name, processor=utils.default_process) >= 60
+        if (score >= 85 and min(len(given), len(name)) >= SHORTEST)
+        or fuzz.ratio(given, name, processor=utils.default_process) >= 60
     ]
     return tuple(close[:limit])
 
 
-def did_you_mean(given: str, allowed: Iterable[str]) -> str:
-    """Return ``"; nearest: 'x'"`` or the empty string, to end a message with."""
+def did_you_mean(given: str, allowed: Iterable[str], before: int = 0) -> str:
+    """Return ``"; nearest: 'x'"`` or the empty string, to end a message with.
+
+    ``before`` counts the problems before this one: a search takes long, and of those
+    that are not told nobody needs it.
+    """
+    if before >= MOST_TOLD:
+        return ""
     names = nearest(given, allowed)
     return f"; nearest: '{names[0]}'" if names else ""

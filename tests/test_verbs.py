@@ -72,10 +72,69 @@ def test_levers_are_listed_by_role(sd: Sd) -> None:
         "name", "role", "label_en", "label_zh", "unit", "default", "min", "max",
         "step", "distribution", "group", "source", "grade",
     }  # fmt: skip
+    assert not any(item["fixed"] for item in levers)
     unknown = json.loads(sd("levers", "--role", "Uncertainty", "--json"))
     assert "trust delay" in [item["name"] for item in unknown]
     assert len(json.loads(sd("levers", "--role", "all", "--json"))) == 11
     assert "trust delay" in sd("levers", "--role", "uncertainty")
+
+
+def test_a_convention_is_listed_as_fixed(tmp_path: Path, sd: Sd) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "copy")
+    path = folder / "controls.csv"
+    text = path.read_text("utf-8").replace(
+        "1,10,0.5,loguniform,trust,", "3.999999999,4.000000001,,uniform,fixed,"
+    )
+    path.write_text(text, "utf-8")
+    (item,) = (
+        item
+        for item in json.loads(sd("levers", "--role", "all", "--json", model=folder))
+        if item["fixed"]
+    )
+    assert item["name"] == "trust delay"
+    assert item["min"] == item["default"] == item["max"]
+
+
+NOISY = """{UTF-8}
+S = INTEG(RANDOM NORMAL(-9, 9, 0, 1, 5), 0) ~~|
+INITIAL TIME = 0 ~~|
+FINAL TIME = 4 ~~|
+TIME STEP = 1 ~~|
+SAVEPER = 1 ~~|
+"""
+
+
+def test_the_seed_names_what_a_model_draws(tmp_path: Path, sd: Sd) -> None:
+    (tmp_path / "noisy.mdl").write_text(NOISY, "utf-8")
+
+    def outcome(*args: str) -> dict[str, float]:
+        text = sd("run", "--json", *args, model=tmp_path / "noisy.mdl")
+        (found,) = json.loads(text)["scenarios"]["baseline"]["outcomes"].values()
+        return dict(found)
+
+    plain, first, again, other = (
+        outcome(*args)
+        for args in ((), ("--seed", "1"), ("--seed", "1"), ("--seed", "2"))
+    )
+    assert len({one["value"] for one in (plain, first, other)}) == 3
+    assert first == again
+    assert (first["change"], first["baseline"]) == (0, first["value"])
+    set_by_hand = outcome("--set", "NOISE SEED=2")
+    assert set_by_hand["value"] == other["value"]
+    assert set_by_hand["baseline"] == plain["value"]
+
+
+def test_a_seed_is_no_use_where_nothing_is_drawn(sd: Sd) -> None:
+    assert sd("run", "drg", "--seed", "7") == sd("run", "drg")
+    sd("compare", "baseline", "drg", "--seed", "7")
+    assert "draws nothing at random; --seed changes nothing" in sd.err
+
+
+def test_a_scenario_given_twice_is_run_once_and_told(sd: Sd) -> None:
+    assert sd("run", "drg", "drg", "baseline").count("drg: ") == 1
+    assert "'drg' was given twice; it is run once" in sd.err
+    sd("run", "drg", "baseline")
+    assert "twice" not in sd.err
 
 
 def test_outcomes_are_listed_with_their_columns(sd: Sd) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from sdmodel.cli.asked import read_asked, seed_sets
 from sdmodel.cli.common import (
     claim,
     emit_json,
@@ -18,7 +19,6 @@ from sdmodel.cli.common import (
 from sdmodel.cli.running import (
     end_with,
     question_options,
-    read_asked,
     typed_command,
     wide_table,
 )
@@ -46,6 +46,7 @@ def compare(
     engine: str,
     as_json: bool,
     out: Path | None,
+    seed: int | None,
     jobs: int | None,
     sets: tuple[str, ...],
     allow_outside: bool,
@@ -66,6 +67,7 @@ def compare(
     if out is not None:
         claim(out)
     workbook = open_workbook(model)
+    sets = (*sets, *seed_sets(workbook, seed))
     asked = read_asked(workbook, names, sets, allow_outside)
     check_two(asked, names)
     with progress_bar("runs", len(asked)) as progress:

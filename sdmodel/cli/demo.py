@@ -15,8 +15,10 @@ import click
 from sdmodel.cli.beside import Beside
 from sdmodel.cli.common import (
     claim,
+    emit_json,
     engine_option,
     jobs_option,
+    json_option,
     out_option,
     progress_bar,
     say,
@@ -65,6 +67,7 @@ out what matters at all."""
     "--model", metavar="PATH", help="Model; else the one that the study names."
 )
 @engine_option
+@json_option
 def demo(
     out: Path | None,
     seed: int | None,
@@ -73,6 +76,7 @@ def demo(
     name: str,
     model: str | None,
     engine: str,
+    as_json: bool,
 ) -> None:
     """Do the main job: payment regimes side by side, two studies, and a report.
 
@@ -121,7 +125,19 @@ def demo(
     save_run(folder, files, manifest)
     with progress_bar("figures", 1) as progress:
         page = write_page(folder, folder / PAGE, progress, drawn)
-    click.echo(str(page))
+    if as_json:
+        emit_json(
+            {
+                "page": str(page),
+                "folder": str(folder),
+                "scenarios": [scenario.id for scenario in scenarios],
+                "studies": [result.to_json() for result in studies],
+                "model": {"digest": workbook.model.digest, "name": workbook.model.name},
+                "engine": engine,
+            }
+        )
+    else:
+        click.echo(str(page))
     typed = as_typed()
     say(
         f"sdmodel: done in {time.monotonic() - clock:.0f} s. "

@@ -106,17 +106,20 @@ def levers(model: str, role: str, as_json: bool) -> None:
 
     Example: sdmodel levers --role uncertainty
     """
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
     from sdmodel.experiments.workbook import open_workbook
 
+    # The range of a convention is a formality, which nothing may move.
     controls = [
-        control
+        replace(control, min=control.default, max=control.default)
+        if control.fixed
+        else control
         for control in open_workbook(model).controls
         if role in ("all", control.role)
     ]
     if as_json:
-        emit_json([asdict(control) for control in controls])
+        emit_json([asdict(control) | {"fixed": control.fixed} for control in controls])
         return
     if not controls:
         click.echo("This model has no controls.csv: none are listed.")

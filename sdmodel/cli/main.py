@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdmodel.errors import SdmodelError, did_you_mean
+from sdmodel.errors import SdmodelError, did_you_mean, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -171,7 +171,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _say((error.format_message(),), BAD_INPUT)
     except SdmodelError as error:
-        return _say(error.problems, error.exit_code)
+        return _say(told(error.problems), error.exit_code)
     except (BrokenPipeError, _ReaderGoneError):
         return _leave_quietly()
     except MemoryError:
@@ -194,8 +194,24 @@ def _leave_quietly() -> int:
 
 def _usage_sentences(error: click.UsageError) -> tuple[str, ...]:
     said = error.format_message().rstrip(".")
+    wrong_value = isinstance(error, click.BadParameter) and error.param
+    kind = wrong_value.type if wrong_value else None
+    given, wrong, _ = said.rpartition(" is not ")
+    if isinstance(kind, click.types.IntParamType) and wrong:
+        said = f"{given}; allowed: {_whole_number(kind)}"
     verb = f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else ""
     return (f"{said}; see 'sdmodel{verb} --help'",) if "--help" not in said else (said,)
+
+
+def _whole_number(kind: click.types.IntParamType) -> str:
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    if low is None:
+        return "a whole number"
+    return (
+        f"a whole number, {low} or more"
+        if high is None
+        else (f"a whole number from {low} to {high}")
+    )
 
 
 def _say(sentences: Sequence[str], code: int) -> int:

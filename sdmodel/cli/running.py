@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from sdmodel.cli.asked import read_asked, seed_sets
 from sdmodel.cli.common import (
     Choice,
     Place,
@@ -22,6 +23,7 @@ from sdmodel.cli.common import (
     plain_values,
     progress_bar,
     say,
+    seed_option,
     show_table,
 )
 from sdmodel.cli.placing import check_output
@@ -51,7 +53,9 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar='"NAME=VALUE"',
         help="Set a constant in all scenarios; a value or 0.4@2026..0.8@2029.",
     )(command)
-    for option in (jobs_option, out_option, json_option, engine_option, model_option):
+    for option in (
+        jobs_option, seed_option, out_option, json_option, engine_option, model_option
+    ):  # fmt: skip
         command = option(command)
     return command
 
@@ -79,6 +83,7 @@ def run(
     engine: str,
     as_json: bool,
     out: Path | None,
+    seed: int | None,
     jobs: int | None,
     sets: tuple[str, ...],
     allow_outside: bool,
@@ -106,8 +111,12 @@ def run(
         if out is not None:
             check_apart(out, [csv_path])
     workbook = open_workbook(model)
-    asked = read_asked(workbook, names, sets, allow_outside)
-    rows, baseline = _with_baseline(workbook, asked)
+    seeded = seed_sets(workbook, seed)
+    asked = read_asked(workbook, names, (*sets, *seeded), allow_outside)
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            say(f"sdmodel: '{name}' was given twice; it is run once")
+    rows, baseline = _with_baseline(workbook, asked, seeded)
     with progress_bar("runs", len(rows)) as progress:
         answer = evaluate(
             workbook.model,
@@ -145,43 +154,20 @@ def end_with(answer: Answer) -> None:
         click.get_current_context().exit(1)
 
 
-def read_asked(
-    workbook: Workbook,
-    names: Sequence[str],
-    sets: Sequence[str],
-    allow_outside: bool,
-) -> tuple[Scenario, ...]:
-    """Read the scenarios asked for, each once; tell the problems of all at once."""
-    from sdmodel.errors import ScenarioError, SdmodelError
-
-    found: dict[object, Scenario] = {}
-    problems: list[str] = []
-    for name in names or workbook.scenario_ids()[:1]:
-        try:
-            scenario = workbook.scenario(name, sets=sets, allow_outside=allow_outside)
-        except SdmodelError as error:
-            if error.exit_code != ScenarioError.exit_code:
-                raise
-            problems += error.problems
-            continue
-        place = scenario.path.resolve() if scenario.path else None
-        found[place] = scenario
-    if problems:
-        raise ScenarioError(dict.fromkeys(problems))
-    return tuple(found.values())
-
-
 def _with_baseline(
-    workbook: Workbook, asked: Sequence[Scenario]
+    workbook: Workbook, asked: Sequence[Scenario], seeded: Sequence[str]
 ) -> tuple[tuple[Scenario, ...], int | None]:
-    """Add the baseline as the last row, unless one of those asked for is it already."""
+    """Add the baseline as the last row, unless one of those asked for is it already.
+
+    It draws from the seed of the others, ``seeded``: chance is no change.
+    """
     import dataclasses
 
     from sdmodel.study.scenario import BASELINE
 
     if BASELINE not in workbook.scenario_ids():
         return tuple(asked), None
-    baseline = workbook.scenario(BASELINE)
+    baseline = workbook.scenario(BASELINE, sets=seeded)
     for row, scenario in enumerate(asked):
         if scenario == baseline:
             return tuple(asked), row

@@ -7,19 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdmodel.errors import StudyError
+from sdmodel.study.sizes import nearest_power, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-SMALLEST_SOBOL_N = 16
-LARGEST_N = 2**20
-SMALLEST_MORRIS_N = 4
-SMALLEST_FAST_N = 65
-"""Four times the square of the harmonics, and one."""
-SMALLEST = {"rbd-fast": 64, "pawn": 128, "delta": 64}
-"""Where fewer rows of a Sobol' sequence would not do."""
 
 
 def check_n(method: str, n: int) -> None:
@@ -30,29 +23,18 @@ def check_n(method: str, n: int) -> None:
     StudyError
         If ``n`` is out of range, or no power of two where the sequence needs one.
     """
+    low, high, allowed = sizes(method)
+    inside = low <= n <= high
     if method == "morris":
-        if not SMALLEST_MORRIS_N <= n <= LARGEST_N:
-            msg = (
-                f"n = {n}: number of Morris trajectories; allowed: "
-                f"{SMALLEST_MORRIS_N} to {LARGEST_N}, mostly 20 to 100"
-            )
-            raise StudyError(msg)
-        return
-    if method == "fast":
-        if not SMALLEST_FAST_N <= n <= LARGEST_N:
-            msg = (
-                f"n = {n}: points of a search curve; allowed: {SMALLEST_FAST_N} to "
-                f"{LARGEST_N}"
-            )
-            raise StudyError(msg)
-        return
-    least = SMALLEST.get(method, SMALLEST_SOBOL_N)
-    if not least <= n <= LARGEST_N or n & (n - 1):
-        below = max(2 ** min(max(int(np.log2(max(n, 1))), 4), 20), least)
-        msg = (
-            f"n = {n}: a Sobol' sequence is even only at powers of two; allowed: "
-            f"{least}, {2 * least} … {LARGEST_N}; nearest: {below}"
-        )
+        what, hint = "number of Morris trajectories", ", mostly 20 to 100"
+    elif method == "fast":
+        what, hint = "points of a search curve", ""
+    else:
+        inside = inside and not n & (n - 1)
+        what = "a Sobol' sequence is even only at powers of two"
+        hint = f"; nearest: {nearest_power(n, low, high)}"
+    if not inside:
+        msg = f"n = {n}: {what}; allowed: {allowed}{hint}"
         raise StudyError(msg)
 
 

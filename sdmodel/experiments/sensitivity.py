@@ -23,7 +23,7 @@ from sdmodel.experiments.analysis import (
     check_size,
     count_runs,
 )
-from sdmodel.experiments.designs import SMALLEST, check_n
+from sdmodel.experiments.designs import check_n
 from sdmodel.experiments.ensemble import Ensemble
 from sdmodel.experiments.estimators import (
     CONFIDENCE,
@@ -38,6 +38,7 @@ from sdmodel.experiments.wholes import check_held
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
 from sdmodel.study.locate import find_study
 from sdmodel.study.outcomes import parse_key
+from sdmodel.study.sizes import SMALLEST
 from sdmodel.study.study import Study, is_table
 from sdmodel.study.summaries import Window
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from sdmodel.errors import ModelFileError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -175,6 +175,36 @@ class Model:
     def _plain(self) -> dict[str, str]:
         names = {plain(name): name for name in self.variables}
         return names | {plain(name): name for name in self.scalars}
+
+    def knows(self, name: str) -> bool:
+        """Say whether a variable or element is called so, whatever the spelling."""
+        return plain(name) in self._plain
+
+    @cached_property
+    def read_at_start(self) -> frozenset[str]:
+        """Constants that nothing but initial values of states reads."""
+        initial = self._below(state.initial for state in self.states)
+        # Whatever is no step on the way to an initial value is looked at over time.
+        over_time = self._below(
+            [state.update for state in self.states]
+            + [node for node in self.scalars.values() if node not in initial]
+        )
+        return frozenset(
+            self.inputs[node.data].name
+            for index in initial - over_time
+            if (node := self.nodes[index]).op == "input" and isinstance(node.data, int)
+        )
+
+    def _below(self, roots: Iterable[NodeId]) -> set[NodeId]:
+        """Return nodes and all that they are computed from."""
+        found: set[NodeId] = set()
+        stack = list(roots)
+        while stack:
+            index = stack.pop()
+            if index not in found:
+                found.add(index)
+                stack += self.nodes[index].args
+        return found
 
     @cached_property
     def input_index(self) -> dict[str, int]:

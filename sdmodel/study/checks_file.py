@@ -26,7 +26,13 @@ from sdmodel.study.outcomes import SUMMARY_NAMES, Outcome
 from sdmodel.study.scenario import BASELINE, Scenario, read_scenario
 from sdmodel.study.tidy import Reader
 from sdmodel.study.toml_files import read_toml
-from sdmodel.study.values import Value, limit_problem, mix_problems, parse_value
+from sdmodel.study.values import (
+    Value,
+    limit_problem,
+    mix_problems,
+    parse_value,
+    time_problem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -196,6 +202,8 @@ def _values(
             said = limit_problem(element, value, model, controls)
             if said and not outside:
                 read.say(place, f"'{element}': {said}; or say outside = true")
+            if said := time_problem(element, value, model):
+                read.say(place, f"'{element}': {said}")
             values[element] = value
     return values
 

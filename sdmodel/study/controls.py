@@ -30,6 +30,7 @@ DISTRIBUTIONS: tuple[str, ...] = (
     "normal-truncated",
 )
 GRADES: tuple[str, ...] = ("measured", "literature", "judgement", "assumption")
+FIXED = "fixed"
 MIX_PREFIX = "mix:"
 SHARE_SUM = 1.0 + 1e-9
 """What shares of one whole may add to; the rest is for rounding."""
@@ -59,6 +60,11 @@ class Control:
     group: str
     source: str
     grade: Grade
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it is a convention, whose range is but a formality."""
+        return self.group.strip().casefold() == FIXED
 
     @property
     def mix(self) -> str | None:

@@ -213,7 +213,7 @@ def ranged(
     seen: set[str] = set()
     for item, base in rows:
         try:
-            elements = settable(item.name, model, controls)
+            elements = settable(item.name, model, controls, len(problems))
         except ValueError as error:
             problems.append(f"{where}, ranges, '{item.name}': {error}")
             continue

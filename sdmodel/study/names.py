@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import did_you_mean
+from sdmodel.errors import MOST_TOLD, did_you_mean
 from sdmodel.model.core import Model, Variable, plain
 from sdmodel.study.controls import Control, variable_of
 
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 _RUN_SETTINGS = frozenset({"time", "timestep", "finaltime", "initialtime", "saveper"})
 
 
-def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str, ...]:
+def settable(
+    name: str, model: Model, controls: Sequence[Control], before: int = 0
+) -> tuple[str, ...]:
     """Return the elements that a name sets: itself, or all of an array.
+
+    ``before`` counts the problems before this name, as for `did_you_mean`.
 
     Raises
     ------
@@ -27,6 +31,9 @@ def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str,
     if name in model.input_index:
         return (name,)
     wanted = plain(name)
+    if before >= MOST_TOLD and not model.knows(wanted):
+        msg = f"no such lever or constant in {model.path}"
+        raise ValueError(msg)
     inputs = {plain(item.name): item.name for item in model.inputs}
     if wanted in inputs:
         return (inputs[wanted],)
@@ -57,7 +64,7 @@ def settable(name: str, model: Model, controls: Sequence[Control]) -> tuple[str,
         )
         raise ValueError(msg)
     known = [c.name for c in controls]
-    known += [n for n in inputs.values() if n not in set(known)]
+    known = list(dict.fromkeys((*known, *inputs.values())))
     hint = did_you_mean(name, known) or "; see 'sdmodel levers'"
     msg = f"no such lever or constant in {model.path}{hint}"
     raise ValueError(msg)

@@ -202,6 +202,9 @@ def find_scenario(name: str, folder: Path | None, near: Path | None = None) -> P
         path = (near or Path()) / name
         if path.is_file():
             return path
+        if path.is_dir():
+            msg = f"{path}: this is a folder; a scenario is a file"
+            raise ScenarioError(msg)
         hint = did_you_mean(path.stem, known)
         msg = f"{path}: no such scenario file{hint}"
         raise ScenarioError(msg)
@@ -310,28 +313,30 @@ def read_scenario(
             take(element, value, f"{file.path}, [values] '{element}'")
         for key, source in file.evidence.items():
             try:
-                evidence |= dict.fromkeys(settable(key, model, controls), source)
+                before = len(problems)
+                elements = settable(key, model, controls, before)
+                evidence |= dict.fromkeys(elements, source)
             except ValueError as error:
                 problems.append(f"{file.path}, [evidence] '{key}': {error}")
-    for element, value in parse_sets(sets, model, controls, problems).items():
+    typed = parse_sets(sets, model, controls, problems)
+    for element, value in typed.items():
         take(element, value, f"--set '{element}'")
     refused: set[str] = set()
     for element, value in values.items():
-        if said := time_problem(value, model):
+        if said := time_problem(element, value, model):
             problems.append(f"{where[element]}: {said}")
         said = limit_problem(element, value, model, controls)
         if said and allow_outside:
             warnings.append(f"{where[element]}: {said}")
         elif said:
             refused.add(element)
-            problems.append(
-                f"{where[element]}: {said}; use a value within, or "
-                "--allow-outside-limits"
-            )
-    source = str(chain[-1].path) if chain else "--set"
-    problems += [
-        f"{source}: {said}" for said in mix_problems(values, model, controls, refused)
-    ]
+            fixed = any(c.fixed for c in controls if c.name == element)
+            way = "or" if fixed else "use a value within, or"
+            problems.append(f"{where[element]}: {said}; {way} --allow-outside-limits")
+    for said in mix_problems(values, model, controls, refused):
+        sources = [str(chain[-1].path)] if chain else []
+        sources += ["--set"] * any(f"'{name}'" in said for name in typed)
+        problems.append(f"{' with '.join(sources)}: {said}")
     if problems:
         raise ScenarioError(problems)
     return Scenario(
@@ -360,7 +365,7 @@ def _file_values(
         elements: tuple[str, ...] = ()
         value: Value = 0.0
         try:
-            elements = settable(key, model, controls)
+            elements = settable(key, model, controls, len(problems))
         except ValueError as error:
             said.append(f"{place}: {error}")
         try:

@@ -12,6 +12,7 @@ from sdmodel.errors import ModelFileError, StudyError, did_you_mean
 from sdmodel.model.core import plain
 from sdmodel.study.factors import Mix, Range, parse_ranges
 from sdmodel.study.locate import locate_model
+from sdmodel.study.sizes import LARGEST_N, sizes
 from sdmodel.study.study_names import with_controls, with_outcomes, with_scenarios
 from sdmodel.study.summaries import DISCOUNT_RATE
 from sdmodel.study.toml_files import read_toml, unknown_keys
@@ -27,8 +28,6 @@ METHODS: tuple[str, ...] = (
     "morris", "sobol", "fast", "rbd-fast", "delta", "pawn", "dgsm", "lhs"
 )  # fmt: skip
 """Methods of a design; "lhs" draws only, and is for ``sweep``, as is a CSV file."""
-LARGEST_N = 2**30
-"""Beyond this no n is meant; what memory allows is for the study to say."""
 LARGEST_SEED = 2**63 - 1
 
 _KEYS = ("title", "question", "model", "scenarios", "outcomes", "discount", "design")
@@ -179,7 +178,9 @@ def override(
     if method is not None:
         changes["method"] = _method(None, "--method", method, problems)
     if n is not None:
-        changes["n"] = _whole("command line", "--n", n, (1, LARGEST_N), problems)
+        size = str(changes.get("method", study.method))
+        span, allowed = (1, LARGEST_N), sizes(size)[2]
+        changes["n"] = _whole("command line", "--n", n, span, problems, allowed)
     if seed is not None:
         span = (0, LARGEST_SEED)
         changes["seed"] = _whole("command line", "--seed", seed, span, problems)
@@ -255,20 +256,24 @@ def is_table(method: str) -> bool:
 def _n(where: str, given: object, method: str, problems: list[str]) -> int:
     if given is None and is_table(method):
         return 0
-    return _whole(where, "n", given, (1, LARGEST_N), problems)
+    return _whole(where, "n", given, (1, LARGEST_N), problems, sizes(method)[2])
 
 
 def _whole(
-    where: str, key: str, given: object, span: tuple[int, int], problems: list[str]
+    where: str,
+    key: str,
+    given: object,
+    span: tuple[int, int],
+    problems: list[str],
+    allowed: str = "",
 ) -> int:
     low, high = span
+    allowed = allowed or f"a whole number from {low} to {high}"
     whole = isinstance(given, int) and not isinstance(given, bool)
     if whole and isinstance(given, int) and low <= given <= high:
         return given
     shown = "none given" if given is None else f"{given!r}"
-    problems.append(
-        f"{where}, '{key}': {shown}; allowed: a whole number {low} … {high}"
-    )
+    problems.append(f"{where}, '{key}': {shown}; allowed: {allowed}")
     return low
 
 

@@ -35,7 +35,7 @@ def with_scenarios(study: Study, known: Sequence[str], problems: list[str]) -> S
         if true_name is None:
             problems.append(
                 f"{study.path}, 'scenarios': no scenario '{name}'"
-                f"{did_you_mean(name, known)}"
+                f"{did_you_mean(name, known, len(problems))}"
             )
             continue
         found.append(true_name)
@@ -74,7 +74,7 @@ def with_controls(
             problems.append(
                 f"{study.path}, [design], 'factors': no control '{text}'; allowed: "
                 f"levers, uncertainties or a name of controls.csv"
-                f"{did_you_mean(text, words)}"
+                f"{did_you_mean(text, words, len(problems))}"
             )
     owner: dict[str, str] = {}
     true_mixes: list[Mix] = []
@@ -84,7 +84,7 @@ def with_controls(
             place = f"{study.path}, [design], mix '{mix.name}'"
             control = by_plain.get(plain(text))
             if control is None:
-                hint = did_you_mean(text, words[len(ROLE_FACTORS) :])
+                hint = did_you_mean(text, words[len(ROLE_FACTORS) :], len(problems))
                 problems.append(f"{place}: no control '{text}'{hint}")
                 continue
             if control.mix is None and not 0 <= control.min < control.max <= 1:

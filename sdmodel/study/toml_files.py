@@ -60,9 +60,8 @@ def unknown_keys(where: str, table: Iterable[str], allowed: Sequence[str]) -> li
     """Return a sentence for each key that is not allowed, with the nearest that is."""
     return [
         f"{where}: unknown key '{key}'; allowed: {', '.join(allowed)}"
-        f"{did_you_mean(key, allowed)}"
-        for key in table
-        if key not in allowed
+        f"{did_you_mean(key, allowed, number)}"
+        for number, key in enumerate(key for key in table if key not in allowed)
     ]
 
 

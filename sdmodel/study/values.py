@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Value = float | Schedule
 
+_UNIT = re.compile(r"\s*[^\W\d_][^\d_]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -62,7 +63,7 @@ def parse_number(text: str) -> float:
         msg = f"'{text}' is a percentage; write the fraction {share:g}"
         raise ValueError(msg)
     number = _NUMBER.match(text)
-    if number and text[number.end() :].strip()[:1].isalpha():
+    if number and _UNIT.fullmatch(text[number.end() :]):
         msg = (
             f"'{text}' carries a unit; give the number alone, in the unit of the model"
         )
@@ -187,6 +188,13 @@ def limit_problem(
     if not outside:
         return None
     unit = unit_of(element, model)
+    fixed = next((c for c in controls if c.name == element and c.fixed), None)
+    if fixed is not None:
+        held = f"{fixed.default:.10g} {unit}".rstrip()
+        return (
+            f"{outside[0]:.10g}, but it is held fixed at {held}; another place or size "
+            "is a grid: see 'sdmodel grids'"
+        )
     allowed = f"{low:g} … {high:g}"
     if math.isinf(high):
         allowed = f"{low:g} or more"
@@ -194,16 +202,23 @@ def limit_problem(
         allowed = f"{high:g} or less"
     hint = ""
     as_share = outside[0] / 100
-    if low >= 0 and high <= 1 < outside[0] and low <= as_share <= high:
+    # 30 was meant as 30 %; 2.6 was not.
+    percent = 1 < outside[0] <= 100 and outside[0].is_integer()
+    if low >= 0 and high <= 1 and percent and low <= as_share <= high:
         hint = f"; as a fraction it is {as_share:.2f}"
     return f"{outside[0]:g} is outside {allowed} {unit}".rstrip() + hint
 
 
-def time_problem(value: Value, model: Model) -> str | None:
-    """Return what is to be said of a schedule that never meets the model's time."""
+def time_problem(element: str, value: Value, model: Model) -> str | None:
+    """Return what is to be said of a schedule that can change nothing over time."""
     if not isinstance(value, Schedule):
         return None
     start, stop = model.time.start, model.time.stop
+    if element in model.read_at_start:
+        return (
+            f"schedule '{schedule_text(value)}', but only initial values read this "
+            f"constant, once, in {start:g}; give a number"
+        )
     if value.times[0] < stop and value.times[-1] > start:
         return None
     return (

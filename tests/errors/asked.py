@@ -27,6 +27,37 @@ ASKED = [
     Case("unknown model", ("run", "--model", "no/where.mdl"), ("no/where.mdl",)),
     Case("unknown model", ("outcomes", "--model", ""), ("--model",)),
     Case("unknown model", ("check", "x" * 5000), ("x" * 80,)),
+    run_case(
+        "unknown option",
+        "--jobs",
+        "'abc'",
+        "whole number from 1 to 1024",
+        args="run --jobs abc",
+    ),
+    run_case(
+        "unknown option",
+        "--jobs",
+        "0; allowed: a whole number from 1 to 1024",
+        args="compare baseline drg --jobs 0",
+    ),
+    run_case(
+        "unknown option",
+        "--draws",
+        "'1e9'; allowed: a whole number from 0 to",
+        args="systems --draws 1e9",
+    ),
+    run_case(
+        "unknown option",
+        "--n",
+        "'1e3'; allowed: a whole number",
+        args="sweep x --n 1e3",
+    ),
+    run_case(
+        "unknown option",
+        "--seed",
+        "'x'; allowed: a whole number, 0 or more",
+        args="sweep x --seed x",
+    ),
     # -- unknown scenario
     run_case("unknown scenario", "'dgr'", "nearest: 'drg'", args="run dgr"),
     run_case("unknown scenario", "'capitaton'", "'capitation'", args="run capitaton"),
@@ -75,6 +106,12 @@ ASKED = [
     file_case("unknown scenario", 'from = "drgg"', "'from'", "nearest: 'drg'"),
     file_case("unknown scenario", 'from = "mine.toml"', "loop: mine -> mine"),
     study_case("unknown scenario", '"drg"', '"dgr"', "'scenarios'", "nearest: 'drg'"),
+    Case(
+        "unknown scenario",
+        ("run", "dir.toml", "--model", "tiny"),
+        ("dir.toml: this is a folder; a scenario is a file",),
+        {"dir.toml/x": "x"},
+    ),
     # -- unknown lever
     set_case("unknown lever", "DRG shre=0.1", "'DRG shre=0.1'", "nearest: 'DRG share'"),
     set_case("unknown lever", "trust dely=2", "nearest: 'trust delay'"),
@@ -133,6 +170,8 @@ ASKED = [
     file_case("wrong kind", "from = 7", "'from'", "7"),
     file_case("wrong kind", "values = 7", "'values'", "[values]"),
     file_case("wrong kind", '[evidence]\n"premium" = 3', "[evidence]", "source"),
+    set_case("wrong kind", "premium=0x1", "'0x1' is not a number"),
+    set_case("wrong kind", "premium=12abc3", "'12abc3' is not a number"),
     # -- not finite
     value_case("not finite", "premium = nan", "'premium'", "not a finite number"),
     value_case("not finite", "premium = -inf", "not a finite number"),
@@ -155,7 +194,12 @@ ASKED = [
     Case(
         "shares",
         ("run", "drg", "--set", "DIP share=0.3", "--model", "tiny"),
-        ("add to 1.1 in 2029", "'DRG share' 0.8", "'DIP share' 0.3", "drg.toml"),
+        (
+            "add to 1.1 in 2029",
+            "'DRG share' 0.8",
+            "'DIP share' 0.3",
+            "drg.toml with --set: ",
+        ),
     ),
     value_case(
         "shares",
@@ -179,6 +223,18 @@ ASKED = [
     set_case("schedule", "DRG share=0.8@2026", "one point"),
     set_case("schedule", "DRG share=0.8@..0.4@2026", "no value"),
     set_case("schedule", "DRG share=0.8@2090..0.4@2095", "outside the model's time"),
+    set_case(
+        "schedule",
+        "initial trust=0.3@2026..0.4@2030",
+        "'initial trust'",
+        "only initial values read this constant, once, in 2020; give a number",
+    ),
+    value_case(
+        "schedule",
+        '"initial fund balance" = "1@2026..2@2030"',
+        "'initial fund balance'",
+        "only initial values",
+    ),
     value_case("schedule", '"DRG share" = "0.2..0.4"', "'DRG share'", "value@year"),
     value_case(
         "schedule", '"DRG share" = "1@2030..0@2029"', "'DRG share'", "backwards"

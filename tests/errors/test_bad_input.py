@@ -7,13 +7,14 @@ nearest name), print nothing on stdout, show no traceback and leave no new file.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sdmodel.cli.main import VERBS, main
-from sdmodel.errors import did_you_mean
+from sdmodel.errors import MOST_TOLD, did_you_mean
 from tests.errors.asked import ASKED
 from tests.errors.conftest import check, tree
 from tests.errors.read import READ
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.errors.case import Case
+
+PATIENCE = 5.0
+"""Seconds of the processor in which any file is refused."""
 
 CASES = [*ASKED, *READ]
 
@@ -37,6 +41,25 @@ def test_bad_input(case: Case, place: Path, capsys: pytest.CaptureFixture[str]) 
     out, err = capsys.readouterr()
     check(case.code, case.words, ended, out, err)
     assert tree(place) == before
+
+
+def test_thousands_of_problems_are_told_soon_and_shortly(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count = 20_000
+    for section in ("values", "evidence", "nothing"):
+        lines = "\n".join(f'"unknown lever {i}" = "x"' for i in range(count))
+        head = "" if section == "nothing" else f"[{section}]\n"
+        (place / "mine.toml").write_text(f"{head}{lines}\n", "utf-8")
+        clock = time.process_time()
+        ended = main(["run", "mine.toml", "--model", "tiny"])
+        spent = time.process_time() - clock
+        out, err = capsys.readouterr()
+        check(2, ("mine.toml", "'unknown lever 0'", " more"), ended, out, err)
+        assert len(err.splitlines()) == MOST_TOLD + 1
+        told = int(err.split("and ")[-1].split(" more")[0].replace(",", ""))
+        assert told + MOST_TOLD >= count
+        assert spent < PATIENCE, section
 
 
 FAMILIES = (
@@ -63,6 +86,8 @@ def test_the_table_covers_every_family() -> None:
         ("rnu", tuple(VERBS), "run"),
         ("aim integration", ("integration aim", "DRG share"), "integration aim"),
         ("training", ("training seats", "trust delay"), "training seats"),
+        ("x", ("mixed", "drg"), ""),
+        ("FOOBAR", ("f", "foo bar"), "foo bar"),
         ("DGR", ("drg", "dip", "ffs"), "drg"),
     ],
 )

@@ -36,7 +36,7 @@ def refused(
         (["--n", "10.5"], ("'--n'", "'10.5'")),
         (["--n", "abc"], ("'--n'", "'abc'")),
         (["--n", "nan"], ("'--n'", "'nan'")),
-        (["--method", "sobol", "--n", "100"], ("powers of two", "nearest: 64")),
+        (["--method", "sobol", "--n", "100"], ("powers of two", "nearest: 128")),
         (["--method", "sobol", "--n", "8"], ("powers of two", "16")),
         (["--method", "sobol", "--n", "1000000000"], ("runs", "hours", "GB")),
         (["--method", "morris", "--n", "1000000000"], ("runs", "hours", "GB")),

@@ -214,9 +214,9 @@ def test_search_curves_cannot_judge_a_mix() -> None:
 @pytest.mark.parametrize(
     ("method", "n", "words"),
     [
-        ("fast", 64, "allowed: 65 to"),
-        ("pawn", 64, "allowed: 128, 256"),
-        ("rbd-fast", 1000, "nearest: 512"),
+        ("fast", 64, "allowed: a whole number from 65 to"),
+        ("pawn", 64, "allowed: a power of two from 128 to"),
+        ("rbd-fast", 1000, "nearest: 1024"),
         ("dgsm", 17, "nearest: 16"),
     ],
 )

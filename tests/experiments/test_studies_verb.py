@@ -65,7 +65,7 @@ def test_tables_for_people(
     [
         (["--method", "sobel"], "nearest: 'sobol'"),
         (["--method", "fast"], "cannot judge the mix 'payment'"),
-        (["--method", "sobol", "--n", "1000"], "nearest: 512"),
+        (["--method", "sobol", "--n", "1000"], "nearest: 1024"),
         (["--method", "sobol", "--n", "-4"], "-4"),
         (["--n", "2"], "number of Morris trajectories"),
         (["--n", "many"], "'many'"),
@@ -120,3 +120,20 @@ def test_commands_are_printed_as_they_can_be_typed(
     assert as_typed() == '"my venv/bin/sdmodel"'
     monkeypatch.setattr("sys.argv", ["sdmodel/__main__.py", "demo"])
     assert as_typed().endswith(" -m sdmodel")
+
+
+def test_the_demo_prints_one_document(
+    study: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sdmodel.cli.studying.DEFAULT_N", {"sobol": 16})
+    out = tmp_path / "out"
+    assert main(["demo", "--study", study, "--json", "--out", str(out)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (out / "report.html").read_bytes()
+    assert document["page"] == str(out / "report.html")
+    assert document["folder"] == str(out)
+    assert "baseline" in document["scenarios"]
+    assert [part["method"] for part in document["studies"]] == ["morris", "sobol"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +14,14 @@ from sdmodel.study.controls import read_controls
 from sdmodel.study.design import Schedule
 from sdmodel.study.names import settable
 from sdmodel.study.values import (
+    limit_problem,
     limits_of,
     mix_problems,
     parse_number,
     parse_schedule,
     parse_value,
     schedule_text,
+    time_problem,
     value_at,
 )
 
@@ -182,3 +185,46 @@ def test_shares_that_make_a_whole_are_allowed(
     assert mix_problems(thirds, tiny, controls) == []
     tenths = {"DRG share": 0.1, "DIP share": 0.2, "capitation share": 0.7}
     assert mix_problems(tenths, tiny, controls) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("30", "0.30"),
+        ("2.6", ""),
+        ("2.6@2026..0.1@2030", ""),
+        ("40@2026..80@2030", "0.40"),
+    ],
+)
+def test_only_what_looks_like_a_percentage_is_told_as_a_fraction(
+    text: str, hint: str, tiny: Model, controls: tuple[Control, ...]
+) -> None:
+    value = parse_schedule(text) if "@" in text else parse_number(text)
+    said = limit_problem("DRG share", value, tiny, controls)
+    assert said is not None
+    assert ("as a fraction" in said) == bool(hint)
+    assert hint in said
+
+
+def test_a_convention_is_told_as_fixed(
+    tiny: Model, controls: tuple[Control, ...]
+) -> None:
+    fixed = [
+        replace(
+            c, group="Fixed", min=c.default * (1 - 1e-9), max=c.default * (1 + 1e-9)
+        )
+        for c in controls
+        if c.name == "premium"
+    ]
+    said = limit_problem("premium", 2e6, tiny, fixed)
+    assert said is not None
+    assert said.startswith(f"2000000, but it is held fixed at {fixed[0].default:g} CNY")
+    assert "'sdmodel grids'" in said
+
+
+def test_what_is_read_once_takes_no_schedule(tiny: Model) -> None:
+    assert tiny.read_at_start == {"initial trust", "initial fund balance"}
+    when = parse_schedule("0.3@2026..0.4@2030")
+    assert time_problem("DRG share", when, tiny) is None
+    assert time_problem("initial trust", 0.3, tiny) is None
+    assert "once, in 2020" in str(time_problem("initial trust", when, tiny))
