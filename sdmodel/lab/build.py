@@ -91,6 +91,7 @@ def build(
     lab.data["exercises"] = [as_document(exercise) for exercise in exercises]
     page = assemble(lab.data, lab.kernel.wasm.code).encode()
     if class_pack is not None:
-        write_papers(book, exercises, Path(class_pack))
+        read: Any = face.get("per_thousand", ())
+        write_papers(book, exercises, Path(class_pack), read)
     write_file(target, page)
     return Page(target, len(page), time.perf_counter() - begun, lab.data)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sdmodel.errors import UsageError
-from sdmodel.lab.exercises import answer
+from sdmodel.lab.figures import figures_of
+from sdmodel.lab.keys import answer
 from sdmodel.lab.page import render
 from sdmodel.lab.strings import LANGUAGES, read_strings
-from sdmodel.study.design import Schedule
 from sdmodel.study.files import check_writable, write_file
-from sdmodel.study.values import schedule_text
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.lab.exercises import Exercise
-    from sdmodel.study.values import Value
+    from sdmodel.lab.figures import Figures
 
 PAGE = "lab.html"
 KINDS = ("worksheets", "keys")
@@ -35,7 +35,10 @@ def check_pack(folder: Path) -> None:
 
 
 def write_papers(
-    book: Workbook, exercises: tuple[Exercise, ...], folder: Path
+    book: Workbook,
+    exercises: tuple[Exercise, ...],
+    folder: Path,
+    per_thousand: Collection[str] = (),
 ) -> tuple[Path, ...]:
     """Write worksheets and keys in each language; return the files.
 
@@ -47,6 +50,8 @@ def write_papers(
         The exercises of the page.
     folder
         Where the files go; it is made if it is not there.
+    per_thousand
+        Outcomes that the page reads per thousand people.
 
     Raises
     ------
@@ -61,9 +66,13 @@ def write_papers(
             "a model whose lab.toml says exercises = true"
         )
         raise UsageError(msg)
-    answers = answer(book, exercises)
+    answers = answer(book, exercises, per_thousand)
     strings = read_strings()
-    settings = _settings(book, exercises)
+    writers = {language: figures_of(book, language) for language in LANGUAGES}
+    settings = {
+        language: {e.id: _settings(book, e, writers[language]) for e in exercises}
+        for language in LANGUAGES
+    }
     contents = {
         f"{kind}-{language}.html": render(
             "paper.html.j2",
@@ -72,7 +81,13 @@ def write_papers(
             words={key: text[language] for key, text in strings.items()},
             exercises=exercises,
             answers=answers.texts,
-            settings=settings,
+            settings=settings[language],
+            deeds={
+                e.id: tuple(
+                    _deeds(e, book, writers[language], settings[language][e.id])
+                )
+                for e in exercises
+            },
             model=book.model,
         )
         for language in LANGUAGES
@@ -85,24 +100,62 @@ def write_papers(
 
 
 def _settings(
-    book: Workbook, exercises: tuple[Exercise, ...]
-) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
-    """Return exercise, scenario and lever to "label: value" in each language."""
+    book: Workbook, exercise: Exercise, figures: Figures
+) -> dict[str, tuple[str, ...]]:
+    """Return "lever value", as the page writes both, by scenario."""
     controls = {control.name: control for control in book.controls}
-
-    def text(name: str, value: Value, language: str) -> str:
-        control = controls[name]
-        label = control.label_en if language == "en" else control.label_zh
-        said = schedule_text(value) if isinstance(value, Schedule) else f"{value:g}"
-        return f"{label} {said}"
-
+    labels = {c.name: c.label_en for c in book.controls}
+    if figures.language == "zh":
+        labels = {c.name: c.label_zh for c in book.controls}
     return {
-        exercise.id: {
-            id: {
-                name: {lang: text(name, value, lang) for lang in LANGUAGES}
-                for name, value in values.items()
-            }
-            for id, values in exercise.values.items()
-        }
-        for exercise in exercises
+        id: tuple(
+            f"{labels[name]} {figures.lever(controls[name], value)}"
+            for name, value in values.items()
+        )
+        for id, values in exercise.values.items()
     }
+
+
+def _deeds(
+    exercise: Exercise,
+    book: Workbook,
+    figures: Figures,
+    settings: Mapping[str, tuple[str, ...]],
+) -> Iterator[tuple[str, ...]]:
+    """Yield what each step asks the hands to do, in the order in which it is done."""
+    say = figures.say
+    labels = {o.id: o.label_en for o in book.outcomes}
+    if figures.language == "zh":
+        labels = {o.id: o.label_zh for o in book.outcomes}
+    known: set[str] = set()
+    for step in exercise.steps:
+        deeds = []
+        letter = step.get("scenario")
+        if "predict" in step:
+            deeds.append(say("paper.do_predict", name=labels[step["predict"]]))
+        elif letter is not None:
+            deeds.append(_setting(letter, known, settings[letter], figures))
+        if step.get("pin"):
+            key = "paper.do_pin_result" if letter is None else "paper.do_pin"
+            deeds.append(say(key, letter=letter))
+        if "against" in step:
+            deeds.append(say("paper.do_against", letter=step["against"]))
+        elif "tab" in step:
+            tab = say(f"tab.{step['tab']}")
+            name = labels.get(step.get("outcome", ""))
+            key = "paper.do_open_on" if name else "paper.do_open"
+            deeds.append(say(key, tab=tab, name=name))
+        yield tuple(deeds)
+
+
+def _setting(
+    letter: str, known: set[str], levers: tuple[str, ...], figures: Figures
+) -> str:
+    """Say how a design is set: its levers once, then that they are as before."""
+    if letter in known:
+        return figures.say("paper.do_again", letter=letter)
+    known.add(letter)
+    if not levers:
+        return figures.say("paper.do_today", letter=letter)
+    listed = figures.say("number.semicolon").join(levers)
+    return figures.say("paper.do_set", letter=letter, levers=listed)

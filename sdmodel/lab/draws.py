@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 DRAWS = 512
 """A power of two, as Sobol' points ask; enough for 5 % quantiles on a screen."""
 
+SHOWN = 500
+"""Draws behind every number that a reader compares: boards, pins, a teacher's keys."""
+
 SEED = 0
 
 
@@ -93,6 +96,7 @@ def draws_document(controls: Sequence[Control]) -> dict[str, Any]:
     return {
         "names": list(names),
         "n": len(values),
+        "shown": SHOWN,
         "values": base64.b64encode(values.astype("<f4").tobytes()).decode(),
         "seed": SEED,
         "what": "prior",

@@ -1,4 +1,4 @@
-"""The exercises of the lab: read from their files, their keys computed."""
+"""The exercises of the lab, read from their files; `keys` computes their answers."""
 
 from __future__ import annotations
 
@@ -7,31 +7,102 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sdmodel.errors import DataError
-from sdmodel.lab.figures import Figures
 from sdmodel.lab.strings import LANGUAGES
-from sdmodel.study.outcomes import parse_key
 from sdmodel.study.values import parse_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
-    from sdmodel.experiments.bands import Bands
     from sdmodel.experiments.workbook import Workbook
-    from sdmodel.study.outcomes import OutcomeKey
     from sdmodel.study.values import Value
 
 KEYS = ("minutes", "title", "question", "scenarios", "step", "ask")
-STEP_KEYS = ("text", "scenario", "predict", "pin", "tab", "outcome")
+STEP_KEYS = ("text", "scenario", "predict", "pin", "tab", "outcome", "against")
+ASK_KEYS = ("question", "answer", "say")
 TABS = ("sure", "why", "compare", "flow", "explore", "learn", "share", "about")
-HOLE = re.compile(r"\{(?:(\w+)-)?(\w+):([\w@]+)\}")
+TERM = r"(?:(\w+)-)?(\w+):(\w+)"
+HOLE = re.compile(rf"\{{{TERM}\}}")
+SIGNS = ("rises", "falls", "unsure", "same")
+ORDERS = {"above": "rises", "below": "falls", "beside": "unsure"}
+"""What the first term less the second does where it stands above, below or beside."""
+
+CONDITION = re.compile(rf"{TERM} (?:({'|'.join(SIGNS)})|({'|'.join(ORDERS)}) {TERM})")
 CHANCE = "chance"
-DRAWS = 256
-SEED = 0
+
+Term = tuple[str, str, str]
+"""A key's number: of a difference the first scenario, else ""; scenario; outcome."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What numbers must do for a sentence to be said.
+
+    The term, less the other one if there is one, must have the sign: one of `SIGNS`.
+    """
+
+    term: Term
+    other: Term | None
+    sign: str
+
+
+@dataclass(frozen=True)
+class Say:
+    """A sentence of a key, said only where all its conditions hold."""
+
+    when: tuple[Condition, ...]
+    text: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question, the numbers of its answer, and what is said of them."""
+
+    question: Mapping[str, str]
+    answer: Mapping[str, str]
+    says: tuple[Say, ...]
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Every number that the answer holds or hangs on, each once."""
+        found: dict[Term, None] = {}
+        for text in (self.answer, *(say.text for say in self.says)):
+            for language in LANGUAGES:
+                found |= dict.fromkeys(terms(text.get(language, "")))
+        for say in self.says:
+            for condition in say.when:
+                found[condition.term] = None
+                if condition.other is not None:
+                    found[condition.other] = None
+        return tuple(found)
+
+
+def terms(text: str) -> tuple[Term, ...]:
+    """Return the numbers for which a text has holes."""
+    return tuple((m[1] or "", m[2], m[3]) for m in HOLE.finditer(text))
+
+
+def parse_condition(text: str) -> Condition:
+    """Return what "B-A:outcome rises" or "D-C:outcome above B-A:outcome" asks.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    """
+    match = CONDITION.fullmatch(text)
+    if match is None:
+        allowed = (
+            f"'B-A:outcome {'|'.join(SIGNS)}' or "
+            f"'D-C:outcome {'|'.join(ORDERS)} B-A:outcome'"
+        )
+        msg = f"'{text}' is no condition; allowed: {allowed}"
+        raise ValueError(msg)
+    a, b, key, sign, order, c, d, other = match.groups()
+    term = (a or "", b, key)
+    if sign:
+        return Condition(term, None, sign)
+    return Condition(term, (c or "", d, other), ORDERS[order])
 
 
 @dataclass(frozen=True)
@@ -45,7 +116,13 @@ class Exercise:
     titles: Mapping[str, Mapping[str, str]]
     values: Mapping[str, Mapping[str, Value]]
     steps: tuple[Mapping[str, Any], ...]
-    asks: tuple[tuple[Mapping[str, str], Mapping[str, str]], ...]
+    asks: tuple[Ask, ...]
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Outcomes of the key, each once."""
+        keys = [key for ask in self.asks for _, _, key in ask.terms]
+        return tuple(dict.fromkeys(key for key in keys if key != CHANCE))
 
 
 def read_exercises(book: Workbook) -> tuple[Exercise, ...]:
@@ -87,8 +164,11 @@ def _exercise(
     for step in table["step"]:
         where = f"{name}, [[step]] '{step['text']['en'][:30]}'"
         problems += [f"{where}: unknown key '{k}'" for k in step if k not in STEP_KEYS]
-        if step.get("scenario", "A") not in scenarios:
-            problems.append(f"{where}: no scenario '{step['scenario']}'")
+        problems += [
+            f"{where}: no scenario '{step[key]}'"
+            for key in ("scenario", "against")
+            if key in step and step[key] not in scenarios
+        ]
         problems += [
             f"{where}: no outcome '{step[key]}'"
             for key in ("predict", "outcome")
@@ -96,9 +176,11 @@ def _exercise(
         ]
         if step.get("tab", TABS[0]) not in TABS:
             problems.append(f"{where}: no tab '{step['tab']}'")
+    asks = [_ask(name, ask, problems) for ask in table["ask"]]
     texts = [table["title"], table["question"]]
     texts += [step["text"] for step in table["step"]]
-    texts += [text for ask in table["ask"] for text in (ask["question"], ask["answer"])]
+    texts += [text for ask in asks for text in (ask.question, ask.answer)]
+    texts += [say.text for ask in asks for say in ask.says]
     texts += [scenario["title"] for scenario in scenarios.values()]
     problems += [
         f"{name}: '{text.get('en', '')[:40]}' has no text in '{language}'"
@@ -106,13 +188,13 @@ def _exercise(
         for language in LANGUAGES
         if not text.get(language)
     ]
-    for a, b, key in _holes(table):
+    for a, b, key in (term for ask in asks for term in ask.terms):
         problems += [
             f"{name}: no scenario '{id}' in a key"
             for id in (a, b)
             if id and id not in scenarios
         ]
-        if key != CHANCE and key.partition("@")[0] not in outcomes:
+        if key != CHANCE and key not in outcomes:
             problems.append(f"{name}: no outcome '{key}' in a key")
     return Exercise(
         id=name.removesuffix(".toml"),
@@ -125,17 +207,26 @@ def _exercise(
             for id, scenario in scenarios.items()
         },
         steps=tuple(table["step"]),
-        asks=tuple((ask["question"], ask["answer"]) for ask in table["ask"]),
+        asks=tuple(asks),
     )
 
 
-def _holes(table: dict[str, Any]) -> list[tuple[str, str, str]]:
-    return [
-        hole
-        for ask in table["ask"]
-        for text in ask["answer"].values()
-        for hole in HOLE.findall(text)
+def _ask(name: str, table: dict[str, Any], problems: list[str]) -> Ask:
+    problems += [
+        f"{name}, [[ask]]: unknown key '{k}'" for k in table if k not in ASK_KEYS
     ]
+    return Ask(table["question"], table["answer"], tuple(_says(name, table, problems)))
+
+
+def _says(name: str, table: dict[str, Any], problems: list[str]) -> Iterator[Say]:
+    for say in table.get("say", ()):
+        conditions = []
+        for text in say["when"]:
+            try:
+                conditions.append(parse_condition(text))
+            except ValueError as error:
+                problems.append(f"{name}, [[ask.say]]: {error}")
+        yield Say(tuple(conditions), say["text"])
 
 
 def as_document(exercise: Exercise) -> dict[str, Any]:
@@ -148,6 +239,8 @@ def as_document(exercise: Exercise) -> dict[str, Any]:
         "title": dict(exercise.title),
         "question": dict(exercise.question),
         "steps": [dict(step) for step in exercise.steps],
+        "questions": [dict(ask.question) for ask in exercise.asks],
+        "outcomes": list(exercise.outcomes),
         "scenarios": {
             id: {
                 "title": dict(exercise.titles[id]),
@@ -156,92 +249,3 @@ def as_document(exercise: Exercise) -> dict[str, Any]:
             for id, values in exercise.values.items()
         },
     }
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The keys of all exercises: question and answer in each language, by exercise."""
-
-    texts: Mapping[str, tuple[tuple[Mapping[str, str], Mapping[str, str]], ...]]
-
-
-def answer(book: Workbook, exercises: tuple[Exercise, ...]) -> Answers:
-    """Compute every number of the keys.
-
-    The central value comes from a run with the default assumptions, the range from
-    `DRAWS` draws of them; differences are taken draw by draw.
-    """
-    from sdmodel.experiments.bands import bands
-    from sdmodel.experiments.space import drawable, make_space
-    from sdmodel.experiments.whatif import evaluate
-    from sdmodel.study.scenario import Scenario
-
-    model = book.model
-    figures = Figures(book)
-    space = make_space([c for c in drawable(book.controls) if c.role == "uncertainty"])
-    texts = {}
-    for exercise in exercises:
-        wanted = {
-            key
-            for _, text in exercise.asks
-            for _, _, key in HOLE.findall(text["en"] + text["zh"])
-            if key != CHANCE
-        }
-        crossing = [o.id for o in book.outcomes if o.summary == "crossing"]
-        keys = [parse_key(key, book.outcomes, model) for key in sorted(wanted)]
-        keys += [parse_key(id, book.outcomes, model) for id in crossing]
-        spread = bands(model, dict(exercise.values), keys, space, runs=DRAWS, seed=SEED)
-        scenarios = [
-            Scenario(id=id, title={}, story={}, values=values, evidence={}, path=None)
-            for id, values in exercise.values.items()
-        ]
-        central = evaluate(model, scenarios, keys)
-        fill = _Fill(spread, central.values, keys, figures, crossing)
-        texts[exercise.id] = tuple(
-            (question, {lang: fill.text(given[lang], lang) for lang in LANGUAGES})
-            for question, given in exercise.asks
-        )
-    return Answers(texts)
-
-
-@dataclass(frozen=True)
-class _Fill:
-    spread: Bands
-    central: Mapping[str, NDArray[np.float64]]
-    keys: list[OutcomeKey]
-    figures: Figures
-    crossing: list[str]
-
-    def text(self, text: str, language: str) -> str:
-        """Put numbers into the holes of a text."""
-
-        def number(match: re.Match[str]) -> str:
-            a, b, key = match.groups()
-            return self._one(b, a, key, language)
-
-        return HOLE.sub(number, text)
-
-    def _one(self, id: str, first: str | None, key: str, language: str) -> str:
-        # {B-A:x} is read as first B, then A: the difference is B less A.
-        if key == CHANCE:
-            drawn = self._drawn(id, self.crossing[0])
-            return self.figures.percent(float(np.mean(~np.isnan(drawn))), language)
-        outcome = next(k.outcome for k in self.keys if k.text == key)
-        if first is None:
-            low, high = np.nanquantile(self._drawn(id, key), (0.05, 0.95))
-            value = self._value(id, key)
-            return self.figures.value(outcome, value, low, high, language)
-        change = self._drawn(first, key) - self._drawn(id, key)
-        low, high = np.nanquantile(change, (0.05, 0.95))
-        value = self._value(first, key) - self._value(id, key)
-        return self.figures.change(outcome, value, low, high, language)
-
-    def _drawn(self, id: str, key: str) -> NDArray[np.float64]:
-        row = self.spread.scenarios.index(id)
-        column = self.spread.outcomes.index(key)
-        good = ~self.spread.failed.any(axis=0)
-        drawn: NDArray[np.float64] = self.spread.values[row, good, column]
-        return drawn
-
-    def _value(self, id: str, key: str) -> float:
-        return float(self.central[key][self.spread.scenarios.index(id)])

@@ -87,6 +87,7 @@ def answers(book: Workbook, tmp_path_factory: pytest.TempPathFactory) -> list[An
              "n": DRAWS, "rate": None},
             {"kind": "many", "list": [base(book), policy(book), {}]},
             {"kind": "tornado", "values": policy(book)},
+            {"kind": "paired", "sets": [policy(book), base(book)], "n": DRAWS},
         ],
     }  # fmt: skip
     folder = tmp_path_factory.mktemp("bands")
@@ -193,6 +194,15 @@ def test_a_list_of_runs_gives_what_single_runs_give(
     assert len(found) == 3
     assert found[0] != found[1]
     assert set(found[0]) == {o.id for o in book.outcomes}
+
+
+def test_pins_run_over_the_draws_of_the_boards(
+    book: Workbook, answers: list[Any]
+) -> None:
+    for found, values in zip(answers[5], (policy(book), base(book)), strict=True):
+        _, numbers = python(book, values)
+        for i, row in enumerate(found):
+            close(row, numbers[:, i])
 
 
 def test_one_at_a_time_leaves_out_what_the_user_set(answers: list[Any]) -> None:

@@ -13,12 +13,12 @@ NAMES = ("DRG", "DIP", "Chromium", "Edge", "Firefox", "Safari", "JavaScript")
 
 
 def sources() -> str:
-    """All scripts and templates."""
+    """All scripts and templates, and the modules that write papers."""
     found = [
         path.read_text("utf-8")
-        for folder in ("static", "templates")
+        for folder in ("static", "templates", ".")
         for path in (FOLDER / folder).iterdir()
-        if path.name.endswith((".js", ".j2"))
+        if path.name.endswith((".js", ".j2", ".py"))
     ]
     return "\n".join(found)
 

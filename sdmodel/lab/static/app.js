@@ -5,7 +5,6 @@
   const { h, data } = Lab;
   const byId = (id) => document.getElementById(id);
   const IDLE = 120; // milliseconds without a move before the bands are drawn
-  const DRAWS = 500;
   const now = (Lab.now_results = { bands: null });
   let bands = null;
   let waiting = 0;
@@ -41,7 +40,7 @@
       try {
         // Both sides meet the reader's assumptions, so that the difference is the policy's.
         const reference = { ...Lab.baseline, ...Lab.split(Lab.state.values).assumed };
-        const answer = await bands.request({ values: Lab.state.values, reference, n: DRAWS, token: key });
+        const answer = await bands.request({ values: Lab.state.values, reference, n: data.draws.shown, token: key });
         if (!answer || answer.token !== JSON.stringify(Lab.state.values)) return;
         now.bands = answer;
         Lab.redraw("bands");

@@ -4,6 +4,7 @@
   const Lab = (globalThis.Lab = globalThis.Lab || {});
   const SOURCES = ["kernel", "summary", "stats", "engine", "sums", "worker"];
   const BARS = 15;
+  const KEEP = 24; // designs whose draws are kept
 
   /** Return the text that a worker runs: the page's own scripts. */
   function source() {
@@ -17,6 +18,7 @@
       this.count = workers || Math.max(1, Math.min(4, cores));
       this.pending = new Map();
       this.newest = new Map();
+      this.kept = new Map();
       this.id = 0;
       this.broken = null;
       this.workers = [];
@@ -152,6 +154,29 @@
       if (list.length === 0) return [];
       const parts = await this._ask("many", { list });
       return parts && parts.flat();
+    }
+
+    /**
+     * Run each set of values over the first `n` draws, as the boards run theirs.
+     *
+     * Resolves to one `{outcome: Float64Array(n)}` a set, NaN where there is no number;
+     * to null once a newer question of the kind is put.
+     */
+    async paired(sets, n, outcomes) {
+      const rows = 2 * Math.floor(Math.min(n, this.draws.n) / 2);
+      const key = (values) => JSON.stringify([values, rows]);
+      const missing = sets.filter((values) => !this.kept.has(key(values)));
+      if (missing.length) {
+        const parts = await this._ask("paired", { sets: missing, n: rows });
+        if (parts === null) return null;
+        missing.forEach((values, k) => {
+          const whole = outcomes.map((outcome, o) => [outcome.id, Float64Array.from(parts.flatMap((part) => Array.from(part[k][o])))]);
+          this.kept.set(key(values), Object.fromEntries(whole));
+        });
+      }
+      const found = sets.map((values) => this.kept.get(key(values)));
+      while (this.kept.size > KEEP) this.kept.delete(this.kept.keys().next().value);
+      return found;
     }
 
     /** Return, per outcome, the inputs that move it most, one at a time. */

@@ -3,10 +3,10 @@
   "use strict";
   const Lab = globalThis.Lab;
   const { h, data } = Lab;
-  const DRAWS = 96;
   const MOST = 6;
   const letter = (i) => "ABCDEF"[i];
   let turn = 0;
+  let against = 0; // the pin that the others are measured against
 
   /** Keep the design in force as the next pin. */
   Lab.pin = function () {
@@ -28,18 +28,30 @@
       });
   }
 
-  const name = (pin) => {
-    const id = Lab.presetOf(pin.values, null);
-    return id ? Lab.say(Lab.preset.get(id).title) : pin.title && !Lab.preset.size ? pin.title : Lab.t("lever.own");
-  };
+  // A step's title names its letter, as a pin does already.
+  const name = (pin) => Lab.nameOf(pin.values).replace(/^[A-F][:：]\s*/, "");
 
-  /** Fill the table of outcomes: values of each pin, and each difference from A with its range. */
+  /** Return the outcomes on show: those an open exercise asks for, then those of the boards. */
+  function listed() {
+    const open = data.exercises.find((e) => e.id === Lab.state.exercise);
+    const ids = [...(open ? open.outcomes : []), ...Object.values(data.face.boards).flat(), ...Object.values(Lab.state.shown)];
+    return [...new Set(ids)].filter((id) => Lab.outcome.has(id));
+  }
+
+  /** Run the pins over the draws of the boards; a browser without workers runs them here. */
+  function draws(pins, alive) {
+    const sets = pins.map((p) => p.values);
+    if (Lab.bands.broken) return Lab.paired(sets, data.draws.shown, alive);
+    return Lab.bands.paired(sets, data.draws.shown, data.outcomes);
+  }
+
+  /** Fill the table of outcomes: values of each pin, and each difference from one of them with its range. */
   async function outcomes(place) {
     const mine = ++turn;
     const { pins } = Lab.state;
-    const ids = [...new Set(Object.values(data.face.boards).flat())].filter((id) => Lab.outcome.has(id));
+    const ids = listed();
     place.replaceChildren(h("p", null, Lab.t("compare.counting")));
-    const found = await Lab.paired(pins.map((p) => p.values), DRAWS, () => mine === turn);
+    const found = await draws(pins, () => mine === turn);
     if (!found || mine !== turn) return;
     const results = pins.map((p) => Lab.engine.run(p.values));
     const rows = ids.map((id) => {
@@ -47,19 +59,19 @@
       const cells = pins.map((_, i) => {
         const central = results[i].headline[id];
         const [low, , high] = Lab.quantiles(found[i][id], [0.05, 0.5, 0.95]);
-        if (i === 0) return h("span", null, Lab.value(outcome, central), h("br"), h("small", null, Number.isFinite(low) ? Lab.t("compare.range", { low: Lab.value(outcome, low, true), high: Lab.value(outcome, high, true) }) : ""));
-        const [dlow, , dhigh] = Lab.pairedDifference(found[i][id], found[0][id]);
+        if (i === against) return h("span", null, Lab.value(outcome, central), h("br"), h("small", null, Number.isFinite(low) ? Lab.t("compare.range", { low: Lab.value(outcome, low, true), high: Lab.value(outcome, high, true) }) : ""));
+        const [dlow, , dhigh] = Lab.pairedDifference(found[i][id], found[against][id]);
         const sign = Lab.verdict(outcome, dlow, dhigh);
-        const first = results[0].headline[id];
+        const first = results[against].headline[id];
         const change = central === null || first === null ? NaN : central - first;
         return h(`span.${sign}`, null, Lab.value(outcome, central), h("br"),
           h("small", null, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)}${Lab.gap()}${Lab.t("board.interval", { interval: Lab.interval(outcome, dlow, dhigh, Math.max(Math.abs(dlow), Math.abs(dhigh))) })}`));
       });
       return [`${Lab.say(outcome.label)} ${Lab.when(outcome)}`, ...cells];
     });
-    const heads = [Lab.t("compare.outcome"), ...pins.map((p, i) => (i ? Lab.t("compare.against", { letter: letter(i), name: name(p) }) : `A ${name(p)}`))];
+    const heads = [Lab.t("compare.outcome"), ...pins.map((p, i) => (i === against ? `${letter(i)} ${name(p)}` : Lab.t("compare.against", { letter: letter(i), name: name(p), from: letter(against) })))];
     place.replaceChildren(
-      Lab.table(Lab.t("compare.caption", { n: DRAWS }), heads, rows),
+      Lab.table(Lab.t("compare.caption", { n: Math.min(data.draws.shown, data.draws.n) }), heads, rows),
       pins.length > 2 ? h("p", null, ranking(found, ids)) : "");
   }
 
@@ -79,9 +91,17 @@
     return clear.length ? Lab.t("compare.clear", { list: clear.join(Lab.t("number.semicolon")) }) : Lab.t("compare.none_clear");
   }
 
+  /** Open the comparison against the first pin with these values, if there is one. */
+  Lab.compareWith = function (values) {
+    const key = (given) => JSON.stringify(Object.entries(Lab.clean(given)).sort());
+    against = Math.max(0, Lab.state.pins.findIndex((pin) => key(pin.values) === key(values)));
+    Lab.openTab("compare");
+  };
+
   function draw(panel, now, what) {
     if (!what.has("fresh") && !what.has("pins") && !what.has("all")) return;
     const { pins } = Lab.state;
+    if (against >= pins.length) against = 0;
     panel.replaceChildren(
       h("h3", null, Lab.t("compare.title")),
       h("p", null, Lab.t("compare.how")),
@@ -95,6 +115,10 @@
     panel.append(
       rows.length ? Lab.table(Lab.t("compare.levers"), [Lab.t("compare.lever"), ...pins.map((_, i) => letter(i))], rows) : h("p", null, Lab.t("compare.same")),
       place);
+    const from = h("select", { id: "against", onchange: (e) => { against = Number(e.target.value); outcomes(place); } },
+      ...pins.map((pin, i) => h("option", { value: String(i) }, `${letter(i)} ${name(pin)}`)));
+    from.value = String(against);
+    place.before(h("div.row", null, h("label", null, Lab.t("compare.from"), " ", from)));
     outcomes(place);
   }
   Lab.tabs.set("compare", { draw });

@@ -144,10 +144,20 @@
     return { policy, assumed };
   };
 
-  /** Return a name for a set of values: its preset, or what was changed. */
+  /** Return the title that an exercise gives these values, the open one before others. */
+  Lab.stepTitle = function (values, all) {
+    const key = sorted(clean(values));
+    const list = data.exercises.filter((e) => (all ? e.id !== Lab.state.exercise : e.id === Lab.state.exercise));
+    const found = list.flatMap((e) => Object.values(e.scenarios)).find((s) => sorted(clean(s.values)) === key);
+    return found ? Lab.say(found.title) : "";
+  };
+
+  /** Return a name for a set of values: its step's, its preset's, or that it is one's own. */
   Lab.nameOf = function (values, preset) {
+    const own = Lab.stepTitle(values, false);
+    if (own) return own;
     const id = preset === undefined ? presetOf(values, null) : preset;
     if (id && Lab.preset.has(id)) return Lab.say(Lab.preset.get(id).title);
-    return Lab.t("lever.own");
+    return Lab.stepTitle(values, true) || Lab.t("lever.own");
   };
 })();

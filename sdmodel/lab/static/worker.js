@@ -249,6 +249,19 @@
     return done ? found : null;
   }
 
+  /** Return the headline numbers (set, outcome, row) of this worker's share of the first n draws. */
+  async function paired(task) {
+    const [first, last] = share(task.n);
+    state.engine.setRate(null);
+    const found = [];
+    for (const values of task.sets) {
+      const part = await ensemble(task, values, first, last, false);
+      if (!part) return null;
+      found.push(part.headline);
+    }
+    return found;
+  }
+
   /** Move one input at a time to its 5th and 95th percentile; this worker's share. */
   async function oneAtATime(task) {
     const { engine, draws } = state;
@@ -277,14 +290,14 @@
     return done ? bars : null;
   }
 
-  const answers = { band, many, tornado: oneAtATime };
+  const answers = { band, many, paired, tornado: oneAtATime };
   let busy = false;
 
   async function work() {
     if (busy) return;
     busy = true;
     for (;;) {
-      const task = ["band", "many", "tornado"].map((k) => tasks.get(k)).find((t) => t && !t.taken);
+      const task = ["band", "many", "paired", "tornado"].map((k) => tasks.get(k)).find((t) => t && !t.taken);
       if (!task) break;
       task.taken = true;
       let found = null;
