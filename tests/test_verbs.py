@@ -274,7 +274,12 @@ def test_a_lone_model_file_runs_with_its_own_values(sd: Sd, tmp_path: Path) -> N
     own = read["scenarios"]["baseline"]["outcomes"]["Fund Balance"]
     assert own["value"] == pytest.approx(-420_000)
     assert sd("scenarios", model="alone.mdl").startswith("This model has no scenario")
-    assert json.loads(sd("levers", "--json", model="alone.mdl")) == []
+    moved = json.loads(sd("levers", "--json", model="alone.mdl"))
+    assert all(item["source"].startswith("assumption:") for item in moved)
+    told = sd("levers", model="alone.mdl")
+    assert "limits in the model file" in told
+    assert all(item["name"] in told for item in moved)
+    assert "none are listed" in sd("levers", "--role", "uncertainty", model="alone.mdl")
     assert {path.name for path in tmp_path.iterdir()} == {
         "alone.mdl",
         "alone.csv",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +30,14 @@ def comparison_figures(comparison: Comparison) -> dict[str, bytes]:
         if row.outcome.summary == "crossing":
             continue
         groups.setdefault(row.outcome.stakeholder or "stocks", []).append(row)
-    return {
-        f"trajectories-{name}.png": _figure(comparison, rows)
-        for name, rows in groups.items()
-    }
+    found: dict[str, bytes] = {}
+    for who, rows in groups.items():
+        # A stakeholder may be any text, a file's name may not.
+        name = re.sub(r"[^\w-]+", "_", who)[:40]
+        while f"trajectories-{name}.png" in found:
+            name += "_"
+        found[f"trajectories-{name}.png"] = _figure(comparison, rows)
+    return found
 
 
 def _figure(comparison: Comparison, rows: Sequence[Row]) -> bytes:

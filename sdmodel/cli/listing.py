@@ -104,26 +104,38 @@ def scenarios(model: str, as_json: bool) -> None:
 def levers(model: str, role: str, as_json: bool) -> None:
     """List what may be moved: names, values, limits and sources.
 
+    Of a model without controls.csv these are the constants that the lab moves: within
+    the limits in the model file, or by half where it has none.
+
     Example: sdmodel levers --role uncertainty
     """
     from dataclasses import asdict, replace
 
     from sdmodel.experiments.workbook import open_workbook
+    from sdmodel.lab.levers import BARE_LIMITS, bare_controls
 
+    book = open_workbook(model)
+    bare = not book.controls
     # The range of a convention is a formality, which nothing may move.
     controls = [
         replace(control, min=control.default, max=control.default)
         if control.fixed
         else control
-        for control in open_workbook(model).controls
+        for control in book.controls or bare_controls(book.model)
         if role in ("all", control.role)
     ]
     if as_json:
         emit_json([asdict(control) | {"fixed": control.fixed} for control in controls])
         return
     if not controls:
-        click.echo("This model has no controls.csv: none are listed.")
+        table = "This model has no controls.csv: " if bare else ""
+        click.echo(f"{table}none are listed.")
         return
+    if bare:
+        click.echo(
+            "This model has no controls.csv. These are the constants that the lab "
+            "moves, within\nthe limits in the model file, or by half where it has none."
+        )
     rows = [
         [
             control.name,
@@ -134,12 +146,16 @@ def levers(model: str, role: str, as_json: bool) -> None:
             ),
             control.unit,
             control.group,
-            control.grade,
-            control.label_en,
+            *(
+                ["model file" if control.source == BARE_LIMITS else "half of it"]
+                if bare
+                else [control.grade, control.label_en]
+            ),
         ]
         for control in controls
     ]
-    heads = ["name", "now", "min", "max", "unit", "group", "grade", "label"]
+    told = ["limits"] if bare else ["grade", "label"]
+    heads = ["name", "now", "min", "max", "unit", "group", *told]
     show_table("", heads, rows, right=(1, 2, 3), spare=3)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import DataError, did_you_mean
+from sdmodel.study.outcomes import STAKEHOLDERS
 from sdmodel.study.tidy import Reader
 from sdmodel.study.toml_files import read_toml
 
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "lab.toml"
-BOARDS = ("patients", "primary", "fund", "hospitals")
 KEYS = (
     "question", "place", "per_thousand", "exercises", "boards", "rest", "short",
-    "design", "zh",
+    "risk", "design", "zh",
 )  # fmt: skip
+MOST_BOARDS = 4
 SHOWN = 4
 """Outcomes a board names beneath its figure."""
 
@@ -33,7 +34,8 @@ def read_face(
     ----------
     folder
         The model's folder; without it, or without a ``lab.toml`` in it, the levers form
-        one design; outcomes that no stakeholder owns are spread over numbered boards.
+        one design and the first four stakeholders get a board each, by their names;
+        outcomes that no stakeholder owns are spread over numbered boards.
     levers, outcomes
         The page's levers (``name``, ``role``, ``group``) and its outcomes (``id``,
         ``stakeholder``).
@@ -55,10 +57,17 @@ def read_face(
     ids = [str(outcome["id"]) for outcome in outcomes]
     named = reader.table(table, "boards")
     boards = {key: reader.list_of_texts(named, key, "[boards]") for key in named}
+    whose = _stakeholders(outcomes)
+    allowed = [*STAKEHOLDERS, *(name for name in whose if name not in STAKEHOLDERS)]
+    if len(boards) > MOST_BOARDS:
+        problems.append(
+            f"{path}, [boards]: {len(boards)} boards; allowed: at most {MOST_BOARDS}"
+        )
     for board, shown in boards.items():
-        if board not in BOARDS:
+        if board not in allowed:
             problems.append(
-                f"{path}, [boards]: '{board}'; allowed: {', '.join(BOARDS)}"
+                f"{path}, [boards]: '{board}'; allowed: {', '.join(allowed)}"
+                f"{did_you_mean(board, allowed)}"
             )
         problems += _unknown(f"{path}, [boards] '{board}'", shown, ids, "outcome")
     placed: list[str] = []
@@ -103,20 +112,22 @@ def _unknown(
     ]
 
 
+def _stakeholders(outcomes: Sequence[Mapping[str, object]]) -> list[str]:
+    """Return who owns outcomes, in the order in which they appear."""
+    return [*dict.fromkeys(str(o["stakeholder"]) for o in outcomes if o["stakeholder"])]
+
+
 def _plain(
     names: list[str], outcomes: Sequence[Mapping[str, object]]
 ) -> dict[str, object]:
     """Return a layout for a model of which nothing but its tables is known."""
-    boards: dict[str, list[str]] = {}
-    for board in BOARDS:
-        here = [str(o["id"]) for o in outcomes if o["stakeholder"] == board]
-        if here:
-            boards[board] = here[:SHOWN]
-    if not boards:
-        boards = {
-            str(i + 1): [str(o["id"]) for o in outcomes[i :: len(BOARDS)]][:SHOWN]
-            for i in range(min(len(BOARDS), len(outcomes)))
-        }
+    boards = {
+        board: [str(o["id"]) for o in outcomes if o["stakeholder"] == board][:SHOWN]
+        for board in _stakeholders(outcomes)[:MOST_BOARDS]
+    } or {
+        str(i + 1): [str(o["id"]) for o in outcomes[i::MOST_BOARDS]][:SHOWN]
+        for i in range(min(MOST_BOARDS, len(outcomes)))
+    }
     first, more = names[:5], names[5:]
     return {
         "boards": boards,

@@ -20,6 +20,7 @@ from sdmodel.report.words import (
     is_share,
     listed,
     number,
+    parties,
     signed,
 )
 from sdmodel.study.signs import minus
@@ -194,7 +195,7 @@ def who_gains(changes: Sequence[Change], *, details: int = 2) -> tuple[str, list
     """
     groups: dict[str, list[tuple[str, Sequence[Change]]]] = {}
     lines: list[str] = []
-    for stakeholder, name in STAKEHOLDERS.items():
+    for stakeholder, name in parties(c.stakeholder for c in changes).items():
         own = concerning(changes, stakeholder)
         others = concerning(changes, stakeholder, headline=False)
         if not (own or others):

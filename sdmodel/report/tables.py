@@ -20,6 +20,7 @@ from sdmodel.report.words import (
     exists,
     is_share,
     number,
+    parties,
     signed,
     unit_words,
 )
@@ -71,7 +72,7 @@ def overview(content: Content) -> dict[str, Any]:
     """
     heads = [
         (key, name)
-        for key, name in STAKEHOLDERS.items()
+        for key, name in parties(o.stakeholder for o in content.outcomes).items()
         if any(
             outcome.stakeholder == key and outcome.good != "neutral"
             for outcome in content.outcomes

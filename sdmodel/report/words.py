@@ -10,7 +10,7 @@ from sdmodel.report.notice import Notice, usual
 from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Direction = Literal["better", "worse", "unclear", "same", "changed", "none"]
 
@@ -39,6 +39,11 @@ STAKEHOLDERS: dict[str, str] = {
     "fund": "the insurance fund",
     "hospitals": "hospitals with their physicians",
 }
+
+
+def parties(given: Iterable[str]) -> dict[str, str]:
+    """Return the stakeholders with their names; those of a model's own come last."""
+    return STAKEHOLDERS | {who: who for who in given if who and who not in STAKEHOLDERS}
 
 
 def is_share(unit: str) -> bool:

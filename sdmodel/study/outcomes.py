@@ -40,6 +40,7 @@ SUMMARY_NAMES: tuple[str, ...] = (
 )
 GOODS: tuple[str, ...] = ("up", "down", "neutral")
 STAKEHOLDERS: tuple[str, ...] = ("patients", "primary", "fund", "hospitals")
+"""Stakeholders that pages name in words; a model of one's own may have others."""
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -146,10 +147,9 @@ def _outcome(
         expression = Expression("", ())
     summary = row.word("summary", SUMMARY_NAMES, problems)
     good = row.word("good", GOODS, problems)
-    stakeholder = row.word("stakeholder", STAKEHOLDERS, problems)
     problems += [
         f"{row.where}, column '{column}': blank"
-        for column in ("unit", "label_en")
+        for column in ("unit", "label_en", "stakeholder")
         if not cells[column]
     ]
     if len(problems) > before:
@@ -169,9 +169,15 @@ def _outcome(
         label_en=cells["label_en"],
         label_zh=cells["label_zh"],
         good=cast("Good", good),
-        stakeholder=str(stakeholder),
+        stakeholder=_stakeholder(cells["stakeholder"]),
         series_unit=series_unit,
     )
+
+
+def _stakeholder(text: str) -> str:
+    """Return the id of a stakeholder that pages name in words, or the text itself."""
+    known = text.casefold()
+    return known if known in STAKEHOLDERS else text
 
 
 def stock_outcomes(model: Model) -> tuple[Outcome, ...]:

@@ -34,6 +34,7 @@ KINDS = ("regime", "case", "international", "policy")
 LANGUAGES = ("en", "zh")
 SCENARIOS, SUFFIX = "scenarios", ".toml"
 BASELINE = "baseline"
+OWN_VALUES = {"en": "The values in the model file", "zh": "模型文件中的取值"}
 
 
 @dataclass(frozen=True)
@@ -341,7 +342,7 @@ def read_scenario(
         raise ScenarioError(problems)
     return Scenario(
         id=chain[-1].id if chain else BASELINE,
-        title=chain[-1].title if chain else {"en": "The values in the model file"},
+        title=chain[-1].title if chain else OWN_VALUES,
         story=chain[-1].story if chain else {},
         values=values,
         evidence=evidence,
