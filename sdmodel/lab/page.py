@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SCRIPTS = (
     "kernel", "summary", "stats", "engine", "bands", "sums", "worker", "verify",
     "i18n", "format", "state", "code", "ensemble", "table", "charts", "levers", "words",
-    "boards", "uncertainty", "explore", "flow", "why", "compare", "qr",
-    "files", "share", "learn", "exercise", "about", "app",
+    "strip", "boards", "uncertainty", "labels", "explore", "flow", "why", "compare",
+    "qr", "files", "share", "learn", "exercise", "about", "app",
 )  # fmt: skip
 """Scripts of the page in the order in which they run; ``app`` starts it."""
 

@@ -109,3 +109,31 @@ def test_every_lever_of_the_model_that_ships_is_placed_and_explained_in_chinese(
     assert sorted(placed) == sorted(names)
     assert [n for n in names if not explained.get(n, {}).get("meaning")] == []
     assert [n for n in names if not explained.get(n, {}).get("source")] == []
+
+
+def test_boards_are_named_by_a_models_own_stakeholders_four_at_most() -> None:
+    outcomes = [
+        {"id": f"o{i}", "stakeholder": who}
+        for i, who in enumerate(["Towns", "fund", "Towns", "Fish", "Birds", "Bees"])
+    ]
+    face = read_face(None, LEVERS, outcomes)
+    boards = face["boards"]
+    assert isinstance(boards, dict)
+    assert list(boards) == ["Towns", "fund", "Fish", "Birds"]
+    assert boards["Towns"] == ["o0", "o2"]
+
+
+def test_a_file_may_lay_out_own_stakeholders_but_no_more_than_four(
+    tmp_path: Path,
+) -> None:
+    who = ["Towns", "Fish", "Birds", "Bees", "Trees"]
+    outcomes = [{"id": name.lower(), "stakeholder": name} for name in who]
+    lines = [f'{name} = ["{name.lower()}"]\n' for name in who]
+    path = tmp_path / "lab.toml"
+    path.write_text("[boards]\n" + "".join(lines[:4]), "utf-8")
+    boards = read_face(tmp_path, LEVERS, outcomes)["boards"]
+    assert isinstance(boards, dict)
+    assert list(boards) == who[:4]
+    path.write_text("[boards]\n" + "".join(lines), "utf-8")
+    with pytest.raises(DataError, match="5 boards; allowed: at most 4"):
+        read_face(tmp_path, LEVERS, outcomes)

@@ -24,7 +24,7 @@
     panel.append(
       h("h3", null, Lab.t("about.title")), h("p", null, Lab.purpose()),
       h("ul", null, ...(data.face.place ? ["about.not_forecast", "about.not_place", "about.not_person", "about.averages"] : ["about.not_forecast"]).map((key) => h("li", null, Lab.t(key)))),
-      h("p", null, Lab.t("about.how", { n: String(data.draws.n) })),
+      h("p", null, data.draws.n ? Lab.t("about.how", { n: String(data.draws.n) }) : Lab.t("about.how_plain")),
       h("h4", null, Lab.t("about.checked")),
       h("p", null, Lab.t("about.agreement", { sets: String(m.agreement.sets), worst: Number(m.agreement.worst).toExponential(1), bound: Number(m.agreement.bound).toExponential(0) })),
       h("div.row", null, Lab.button("about.check", () => check(result), { id: "check" })), result,

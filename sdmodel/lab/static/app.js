@@ -84,9 +84,12 @@
 
   const { tabs } = Lab;
   const ORDER = ["sure", "why", "compare", "flow", "explore", "learn", "share", "about"];
+  // A model may lack what a tab speaks of: draws, flows, two things to set against each other.
+  const HAS = { sure: () => data.draws.n > 0, flow: () => data.flows.length > 0, explore: () => Lab.hasPlane() || Lab.hasMap() };
+  const offered = (id) => tabs.has(id) && (!HAS[id] || HAS[id]());
 
   function buildTabs() {
-    const list = ORDER.filter((id) => tabs.has(id) && (id !== "flow" || data.flows.length));
+    const list = ORDER.filter(offered);
     byId("tabs").replaceChildren(...list.map((id, i) =>
       h("button", {
         type: "button", role: "tab", id: `tab-${id}`, "aria-controls": "panel",
@@ -102,11 +105,13 @@
   Lab.openTab = function (id, outcome) {
     if (outcome) Lab.focus = outcome;
     Lab.change({ tab: id }, "tab");
-    if (id) requestAnimationFrame(() => byId("panel").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }));
+    // On a phone a panel fills the screen: its heading comes first, beneath the strip.
+    const block = matchMedia("(max-width: 56rem)").matches ? "start" : "nearest";
+    if (id) requestAnimationFrame(() => byId("panel").scrollIntoView({ block, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }));
   };
   let drawn = null;
   function drawTab(what) {
-    const id = tabs.has(Lab.state.tab) ? Lab.state.tab : null;
+    const id = offered(Lab.state.tab) ? Lab.state.tab : null;
     const panel = byId("panel");
     panel.hidden = !id;
     for (const tab of byId("tabs").children) tab.setAttribute("aria-selected", String(tab.id === `tab-${id}`));

@@ -14,17 +14,21 @@
   }
   Lab.history = history;
   const ofBoard = (board) => {
-    // Numbered boards belong to nobody: any outcome may stand on them.
-    const own = data.outcomes.filter((o) => Number(board) || o.stakeholder === board).map((o) => o.id);
+    // Numbered boards belong to nobody: any outcome may stand on them; one without a board on all.
+    const own = data.outcomes.filter((o) => Number(board) || o.stakeholder === board || !(o.stakeholder in data.face.boards)).map((o) => o.id);
     return [...new Set([...data.face.boards[board], ...own])].filter((id) => Lab.outcome.has(id));
   };
 
-  Lab.boardTitle = (board) => (Number(board) ? Lab.t("board.plain", { n: board }) : Lab.t(`board.${board}`));
+  // A model of one's own may have other stakeholders, whose names are the titles.
+  const NAMED = ["patients", "primary", "fund", "hospitals"];
+  Lab.boardTitle = (board) => (Number(board) ? Lab.t("board.plain", { n: board }) : NAMED.includes(board) ? Lab.t(`board.${board}`) : board);
 
   /** Make one board. */
   function build(board) {
     const ids = ofBoard(board);
     const title = Lab.boardTitle(board);
+    const known = NAMED.includes(board) || Number(board);
+    const about = `about-${Object.keys(data.face.boards).indexOf(board)}`;
     const select = h("select", {
       "aria-label": Lab.t("board.choose", { board: title }),
       onchange: (e) => Lab.change({ shown: { ...Lab.state.shown, [board]: e.target.value } }, "all"),
@@ -40,9 +44,9 @@
       minor: h("ul.minor"),
       others: h("details.others", { open: innerHeight >= TALLER }, h("summary", null, Lab.t("board.others"))),
       table: h("div.behind", { hidden: true }),
-      about: h("dl.behind", { hidden: true, id: `about-${board}` }),
+      about: h("dl.behind", { hidden: true, id: about }),
     };
-    const aboutButton = h("button.ask", { type: "button", "aria-expanded": "false", "aria-controls": `about-${board}`, "aria-label": Lab.t("board.about", { board: title }), title: Lab.t("board.about", { board: title }), onclick: () => {
+    const aboutButton = h("button.ask", { type: "button", "aria-expanded": "false", "aria-controls": about, "aria-label": Lab.t("board.about", { board: title }), title: Lab.t("board.about", { board: title }), onclick: () => {
       parts.about.hidden = !parts.about.hidden;
       aboutButton.setAttribute("aria-expanded", String(!parts.about.hidden));
       Lab.redraw("all");
@@ -53,14 +57,14 @@
       Lab.redraw("all");
     }, { "aria-expanded": "false" });
     const picture = () => Lab.savePicture(parts.place.querySelector("svg"), Lab.say(Lab.outcome.get(Lab.state.shown[board]).label), Lab.state.shown[board]);
-    const element = h(`article.board.${board}`, { "aria-label": title },
-      h("header", null, h("h3", null, title), select, aboutButton),
+    const element = h(`article.board${NAMED.includes(board) ? `.${board}` : ""}`, { "aria-labelledby": `${about}-title` },
+      h("header", null, h("h3", { id: `${about}-title`, lang: known ? null : Lab.tongue(title) }, title), select, aboutButton),
       parts.about,
       h("p.headline", null, parts.big, " ", parts.when),
       parts.change, parts.shares, parts.place, parts.risk,
       h("div.foot", null, parts.others, h("div.buttons", null, tableButton,
         Lab.button("board.why", () => Lab.openTab("why", Lab.state.shown[board])),
-        Lab.button("board.sure", () => Lab.openTab("sure", Lab.state.shown[board])),
+        data.draws.n ? Lab.button("board.sure", () => Lab.openTab("sure", Lab.state.shown[board])) : "",
         Lab.button("board.picture", picture))),
       parts.table);
     parts.others.append(parts.minor);
@@ -84,7 +88,7 @@
   };
 
   /** Return the bands if they are those of the design on the levers. */
-  const fresh = (now) => (now.bands && !now.bands.old ? now.bands : null);
+  const fresh = (Lab.freshBands = (now) => (now.bands && !now.bands.old ? now.bands : null));
 
   /** Write a change against the baseline with its interval, or that it is on its way. */
   function changeWords(outcome, now) {
@@ -102,7 +106,8 @@
     const size = Math.max(Math.abs(spread?.p05 || 0), Math.abs(spread?.p95 || 0)) || a;
     const range = known ? Lab.t("board.interval", { interval: Lab.interval(outcome, spread.p05, spread.p95, size) }) : spread ? "" : Lab.t(data.draws.n ? "board.counting" : "board.no_draws");
     const said = sign === "unknown" ? "" : Lab.t(`verdict.${sign}`);
-    return [`${Lab.SIGN[sign]} ${text}${Lab.gap()}${range}${said}`, sign];
+    const mark = data.draws.n ? `${Lab.SIGN[sign]} ` : "";
+    return [`${mark}${text}${Lab.gap()}${range}${said}`, sign];
   }
 
   /** Draw all boards for the results at hand. */
@@ -110,13 +115,13 @@
     for (const [board, parts] of boards) {
       const outcome = Lab.outcome.get(Lab.state.shown[board]);
       if (parts.select.value !== outcome.id) parts.select.value = outcome.id;
-      write(parts.big, Lab.value(outcome, now.policyMine.headline[outcome.id]));
-      write(parts.when, Lab.when(outcome));
+      Lab.write(parts.big, Lab.value(outcome, now.policyMine.headline[outcome.id]), Lab.unitLang(outcome));
+      Lab.write(parts.when, Lab.when(outcome));
       const [text, sign] = changeWords(outcome, now);
-      write(parts.change, text);
+      Lab.write(parts.change, text);
       parts.change.className = `change ${sign}`;
       parts.shares.hidden = !now.assumed;
-      if (now.assumed) write(parts.shares, Lab.shareWords(outcome, now));
+      if (now.assumed) Lab.write(parts.shares, Lab.shareWords(outcome, now));
       if (!parts.chart) parts.chart = new Lab.TimeChart(parts.place, innerHeight >= TALL ? 180 : 126);
       const lines = { base: now.base.series[outcome.id], policy: now.policy.series[outcome.id] };
       if (now.assumed) {
@@ -133,7 +138,7 @@
       if (!parts.about.hidden) tellOutcome(parts.about, outcome);
       if (!parts.table.hidden) parts.table.replaceChildren(seriesTable(outcome, drawn, now));
     }
-    drawStrip(now);
+    Lab.drawStrip(now);
   };
   /** Say what an outcome is: meaning, what the number sums up, which way is better, who observed it. */
   function tellOutcome(place, outcome) {
@@ -152,14 +157,12 @@
       ...fact("board.good", Lab.t(`good.${outcome.good}`)),
       ...fact("chart.observed", ...(listed.length ? listed : [Lab.t("board.unobserved")])));
   }
-  const write = (element, text) => {
-    if (element.textContent !== text) element.textContent = text;
-  };
 
   // Beneath the figure: the board's other outcomes, each a button that puts it into the figure.
   function drawMinor(parts, shown, now) {
     const board = Object.keys(data.face.boards).find((b) => boards.get(b) === parts);
     const ids = data.face.boards[board].filter((id) => id !== shown && Lab.outcome.has(id)).slice(0, 3);
+    parts.others.hidden = !ids.length;
     parts.minor.replaceChildren(...ids.map((id) => {
       const outcome = Lab.outcome.get(id);
       const item = h("li", { "data-id": id }, Lab.text("button", outcome.label, { type: "button", onclick: () => Lab.change({ shown: { ...Lab.state.shown, [board]: id } }, "all") }), h("span.value"), h("span.sign"));
@@ -174,8 +177,8 @@
       const idle = !Object.keys(Lab.state.values).length;
       const sign = idle ? "same" : spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
       const change = now.policyMine.headline[outcome.id] - now.baseMine.headline[outcome.id];
-      write(item.children[1], Lab.value(outcome, now.policyMine.headline[outcome.id]));
-      write(item.children[2], idle || !Number.isFinite(change) || change === 0 ? "" : `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, now.base.headline[outcome.id], true)}`);
+      Lab.write(item.children[1], Lab.value(outcome, now.policyMine.headline[outcome.id]), Lab.unitLang(outcome));
+      Lab.write(item.children[2], idle || !Number.isFinite(change) || change === 0 ? "" : `${data.draws.n ? `${Lab.SIGN[sign]} ` : ""}${Lab.difference(outcome, change, now.base.headline[outcome.id], true)}`, Lab.unitLang(outcome));
       item.children[2].className = `sign ${sign}`;
     }
   }
@@ -188,13 +191,15 @@
     const chances = fresh(now)?.probability?.[outcome.id];
     const year = now.policyMine.headline[outcome.id];
     const central = year === null ? Lab.t("board.lasts") : Lab.t("board.runs_out", { year: Lab.value(outcome, year) });
-    if (!chances) return write(place, central + Lab.t("board.chances_wait"));
+    if (!chances) return Lab.write(place, central + Lab.t("board.chances_wait"));
     const years = [2030, 2035, data.model.end].filter((y) => data.times.includes(y));
     const list = years.map((y) => Lab.t("board.by_year", { year: String(y), percent: percent(chances[data.times.indexOf(y)]) }));
     const spread = now.bands.headline[outcome.id];
     const seen = spread && (spread.when || spread);
     const first = seen && Number.isFinite(seen.p05) ? Lab.t("board.when", { low: Lab.value(outcome, seen.p05), high: Lab.value(outcome, seen.p95) }) : "";
-    write(place, Lab.t("board.depletion", { list: list.join(Lab.t("number.comma")) }) + central + first);
+    // Where there are several funds, one may run out under a band that stays above zero.
+    const note = data.face.risk ? Lab.gap() + Lab.say(data.face.risk) : "";
+    Lab.write(place, Lab.t("board.depletion", { list: list.join(Lab.t("number.comma")) }) + central + first + note);
   }
   const percent = (p) => (p > 0 && p < 0.01 ? Lab.t("number.below_one") : `${Lab.plain(p * 100, 0)}${Lab.lang === "zh" ? "" : " "}%`);
 
@@ -216,30 +221,13 @@
     return Lab.table(Lab.say(outcome.label) + unit, heads, rows);
   }
 
-  // On a phone the headline numbers stay in sight while a slider moves.
-  function drawStrip(now) {
-    const strip = document.getElementById("strip");
-    const ids = Object.values(Lab.state.shown);
-    if (strip.childElementCount !== ids.length) {
-      strip.replaceChildren(...ids.map(() => h("span.tile", null, h("b"), h("small"))));
-    }
-    ids.forEach((id, i) => {
-      const outcome = Lab.outcome.get(id);
-      const change = now.policyMine.headline[id] - now.baseMine.headline[id];
-      write(strip.children[i].children[0], Lab.value(outcome, now.policyMine.headline[id]));
-      const board = Object.keys(Lab.state.shown)[i];
-      const delta = Number.isFinite(change) && change !== 0 ? ` ${Lab.difference(outcome, change, now.base.headline[id])}` : "";
-      write(strip.children[i].children[1], Lab.boardTitle(board) + delta);
-    });
-  }
-
   /** Name the lines of the figures. */
   Lab.drawLegend = function (now) {
     const keys = now.assumed ? ["base", "policy", "base-mine", "policy-mine"] : ["base", "policy"];
     document.getElementById("legend").replaceChildren(
       ...keys.map((k) => h("span.key", null, h(`i.swatch.${k}`), Lab.t(now.assumed ? `chart.long_${k.replace("-", "_")}` : `chart.${k}`))),
-      h("span.key", null, h("i.swatch.band"), Lab.t("chart.band_key")),
-      h("span.key", null, h("i.swatch.dot"), Lab.t("chart.observed")),
-      Object.keys(Lab.state.values).length ? h("span.key", null, `▲▼ ${Lab.t("chart.change_key")}`) : "");
+      data.draws.n ? h("span.key", null, h("i.swatch.band"), Lab.t(now.assumed ? "chart.band_key_mine" : "chart.band_key")) : "",
+      history.size ? h("span.key", null, h("i.swatch.dot"), Lab.t("chart.observed")) : "",
+      data.draws.n && Object.keys(Lab.state.values).length ? h("span.key.marks", null, Lab.t("chart.change_key", Lab.SIGN)) : "");
   };
 })();

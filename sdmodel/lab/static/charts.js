@@ -115,7 +115,7 @@
       const years = x.ticks(width < 300 ? 3 : 6);
       this.axis.attr("transform", `translate(0,${height - MARGIN.bottom})`).call(
         d3.axisBottom(x).tickValues(years).tickSize(4).tickFormat((v) => String(v)));
-      this.unit.attr("x", MARGIN.left + 4).attr("y", MARGIN.top + 9).text(scale.unit);
+      this.unit.attr("x", MARGIN.left + 4).attr("y", MARGIN.top + 9).attr("lang", Lab.unitLang(outcome)).text(scale.unit);
       const zero = y.domain()[0] < 0 && y.domain()[1] > 0;
       this.zero.attr("visibility", zero ? null : "hidden").attr("x1", MARGIN.left).attr("x2", width - MARGIN.right).attr("y1", y(0)).attr("y2", y(0));
       const past = split > MARGIN.left + 40 ? null : "hidden";

@@ -10,17 +10,23 @@
   let planeTurn = 0;
   let mapTurn = 0;
 
-  const boards = () => Object.values(data.face.boards).map((ids) => ids.filter((id) => Lab.outcome.has(id)));
+  const NARROW = 560; // pixels beneath which names do not fit beside their dots
+  const levers = data.levers.filter((l) => l.role === "lever");
+  Lab.hasPlane = () => data.outcomes.length > 1;
+  Lab.hasMap = () => levers.length > 1;
+
   function defaults() {
-    const all = boards();
+    const all = Object.values(data.face.boards).map((ids) => ids.filter((id) => Lab.outcome.has(id)));
     const leaning = (ids) => ids.find((id) => Lab.outcome.get(id).good !== "neutral") || ids[0];
+    const other = (list, taken) => list.find((item) => item !== taken);
     choice.x = choice.x || leaning(data.face.boards.fund || all[0]);
-    choice.y = choice.y || leaning(data.face.boards.patients || all[all.length - 1]);
+    const last = leaning(data.face.boards.patients || all[all.length - 1]);
+    choice.y = choice.y || (last !== choice.x ? last : other([...all.flat(), ...data.outcomes.map((o) => o.id)], choice.x));
     choice.z = choice.z || Lab.focused();
-    const levers = data.levers.filter((l) => l.role === "lever");
-    const first = data.face.design.flatMap((d) => d.first);
-    choice.a = choice.a || first[3] || levers[0]?.name;
-    choice.b = choice.b || first[4] || first[0] || levers[1]?.name || choice.a;
+    const first = [...data.face.design.flatMap((d) => d.first), ...levers.map((l) => l.name)];
+    const front = data.face.design.flatMap((d) => d.first);
+    choice.a = choice.a || front[3] || first[0];
+    choice.b = choice.b || (front[4] && front[4] !== choice.a ? front[4] : other(first, choice.a));
   }
 
   /** Say in what share of the draws each point is beaten by no other on both outcomes. */
@@ -65,26 +71,38 @@
     unbeaten(points).forEach((share, i) => (points[i].share = share));
     drawPlane(place, points, ox, oy);
   }
-  const grade = (p) => (p.share >= 0.95 ? "sure" : p.share >= 0.05 ? "perhaps" : "beaten");
+  /** Say whether one design can beat another here: with draws, and where both outcomes have a better way. */
+  const ranked = () => data.draws.n > 0 && [choice.x, choice.y].every((id) => Lab.outcome.get(id).good !== "neutral");
+  const grade = (p) => (!ranked() ? "perhaps" : p.share >= 0.95 ? "sure" : p.share >= 0.05 ? "perhaps" : "beaten");
 
   function drawPlane(place, points, ox, oy) {
     const d3 = globalThis.d3;
-    const width = Math.max(300, Math.min(860, place.clientWidth));
-    const height = Math.min(460, Math.round(width * 0.62));
+    const width = Math.max(280, Math.min(860, place.clientWidth));
+    const narrow = width < NARROW;
+    const height = narrow ? Math.round(width * 0.95) : Math.min(460, Math.round(width * 0.62));
+    const [left, foot] = narrow ? [44, 24] : [64, 44];
     const [sx, sy] = [Lab.scale(ox), Lab.scale(oy)];
     const range = (key, k) => d3.extent(points.map((p) => p[key] * k));
     const pad = ([a, b]) => [a - 0.08 * (b - a || 1), b + 0.08 * (b - a || 1)];
-    const x = Lab.linear(pad(range("x", sx.k)), [64, width - 16]);
-    const y = Lab.linear(pad(range("y", sy.k)), [height - 44, 14]);
+    const x = Lab.linear(pad(range("x", sx.k)), [left, width - 16]);
+    const y = Lab.linear(pad(range("y", sy.k)), [height - foot, 14]);
     place.replaceChildren();
     const svg = d3.select(place).append("svg").attr("class", "chart plane").attr("width", width).attr("height", height).attr("role", "img").attr("aria-label", Lab.t("explore.plane"));
+    const across = narrow ? 3 : 5;
     const axis = (ticks) => (v) => Lab.tick(v, ticks[1] - ticks[0] || 1);
-    svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${height - 44})`).call(d3.axisBottom(x).ticks(5).tickFormat(axis(x.ticks(5))));
-    svg.append("g").attr("class", "axis y").attr("transform", "translate(64,0)").call(d3.axisLeft(y).ticks(5).tickSize(-(width - 80)).tickFormat(axis(y.ticks(5))));
+    svg.append("g").attr("class", "axis x").attr("transform", `translate(0,${height - foot})`).call(d3.axisBottom(x).ticks(across).tickFormat(axis(x.ticks(across))));
+    svg.append("g").attr("class", "axis y").attr("transform", `translate(${left},0)`).call(d3.axisLeft(y).ticks(5).tickSize(-(width - left - 16)).tickFormat(axis(y.ticks(5))));
     const better = (o, up, down) => (o.good === "neutral" ? "" : ` ${Lab.t("explore.better", { arrow: o.good === "up" ? up : down })}`);
     const title = (o, s, ...arrows) => `${Lab.say(o.label)}${s.unit ? ` (${s.unit})` : ""}${better(o, ...arrows)}`;
-    svg.append("text").attr("x", width / 2).attr("y", height - 8).attr("text-anchor", "middle").text(title(ox, sx, "→", "←"));
-    svg.append("text").attr("transform", `translate(12,${height / 2 - 10}) rotate(-90)`).attr("text-anchor", "middle").text(title(oy, sy, "→", "←"));
+    if (narrow) {
+      // A title turned on its side is longer than a phone's figure is high.
+      const line = (key, text) => h("p.axis-title", null, h("b", null, Lab.t(key)), " ", text);
+      place.prepend(line("explore.upward", title(oy, sy, "↑", "↓")));
+      place.append(line("explore.across", title(ox, sx, "→", "←")));
+    } else {
+      svg.append("text").attr("x", width / 2).attr("y", height - 8).attr("text-anchor", "middle").text(title(ox, sx, "→", "←"));
+      svg.append("text").attr("transform", `translate(12,${height / 2 - 10}) rotate(-90)`).attr("text-anchor", "middle").text(title(oy, sy, "→", "←"));
+    }
     // Whiskers of the draws only for the point under the hand: thirty crosses hide each other.
     const whisk = svg.append("g").attr("class", "whisk");
     const clamp = (scale, v) => Math.max(Math.min(...scale.range()), Math.min(Math.max(...scale.range()), scale(v)));
@@ -92,11 +110,13 @@
     const show = (p) => {
       whisk.selectAll("*").remove();
       if (!p) return;
-      const line = (a, b, c, d) => whisk.append("line").attr("x1", a).attr("y1", b).attr("x2", c).attr("y2", d);
+      const line = (...ends) => ends.every(Number.isFinite) && whisker(ends);
+      const whisker = ([a, b, c, d]) => whisk.append("line").attr("x1", a).attr("y1", b).attr("x2", c).attr("y2", d);
       line(clamp(x, p.rx[0] * sx.k), y(p.y * sy.k), clamp(x, p.rx[1] * sx.k), y(p.y * sy.k));
       line(x(p.x * sx.k), clamp(y, p.ry[0] * sy.k), x(p.x * sx.k), clamp(y, p.ry[1] * sy.k));
-      read.textContent = Lab.t("explore.point", {
-        name: p.name, x: Lab.value(ox, p.x), y: Lab.value(oy, p.y), grade: Lab.t(`explore.${grade(p)}`),
+      const name = { name: p.name, x: Lab.value(ox, p.x), y: Lab.value(oy, p.y) };
+      read.textContent = !data.draws.n ? Lab.t("explore.point_plain", name) : Lab.t("explore.point", {
+        ...name, grade: Lab.t(ranked() ? `explore.${grade(p)}` : "explore.unranked"),
         xr: Lab.t("number.interval", { low: Lab.value(ox, p.rx[0], true), high: Lab.value(ox, p.rx[1], true) }),
         yr: Lab.t("number.interval", { low: Lab.value(oy, p.ry[0], true), high: Lab.value(oy, p.ry[1], true) }) });
     };
@@ -105,21 +125,37 @@
       .on("pointerenter", show).on("click", (p) => { show(p); if (p.kind !== "mine") Lab.load(p.values); });
     dots.append("circle").attr("r", (p) => (p.kind === "mine" ? 8 : 5));
     dots.append("title").text((p) => p.name);
-    const right = (p) => x(p.x * sx.k) > width - 150;
-    const tall = [];
-    dots.filter((p) => grade(p) !== "beaten" || p.kind !== "preset").append("text").attr("x", (p) => (right(p) ? -9 : 9)).attr("text-anchor", (p) => (right(p) ? "end" : "start"))
-      .attr("y", (p) => {
-        let at = y(p.y * sy.k);
-        const px = x(p.x * sx.k);
-        while (tall.some(([a, b]) => Math.abs(a - at) < 12 && Math.abs(b - px) < 170)) at += 12;
-        tall.push([at, px]);
-        return at - y(p.y * sy.k) + 4;
-      }).text((p) => (p.name.length > 26 ? p.name.slice(0, 25) + "…" : p.name));
-    place.append(read,
-      h("p.key-line", null, h("i.swatch.sure"), Lab.t("explore.sure"), " ", h("i.swatch.perhaps"), Lab.t("explore.perhaps"), " ", h("i.swatch.beaten"), Lab.t("explore.beaten")),
+    const listed = named(svg, dots, points, (p) => [x(p.x * sx.k), y(p.y * sy.k)], { x: left + 1, y: 2, w: width - left - 3, h: height - foot - 4 }, narrow);
+    place.append(listed, read,
+      !ranked() ? "" : h("p.key-line", null, h("i.swatch.sure"), Lab.t("explore.sure"), " ", h("i.swatch.perhaps"), Lab.t("explore.perhaps"), " ", h("i.swatch.beaten"), Lab.t("explore.beaten")),
       h("details", null, h("summary", null, Lab.t("board.table")),
-        Lab.table(Lab.t("explore.plane"), [Lab.t("explore.design"), Lab.say(ox.label), Lab.say(oy.label), Lab.t("explore.unbeaten")],
-          points.map((p) => [p.name, Lab.value(ox, p.x), Lab.value(oy, p.y), `${Lab.plain(100 * p.share, 0)}%`]))));
+        Lab.table(Lab.t("explore.plane"), [Lab.t("explore.design"), Lab.say(ox.label), Lab.say(oy.label), ...(ranked() ? [Lab.t("explore.unbeaten")] : [])],
+          points.map((p) => [p.name, Lab.value(ox, p.x), Lab.value(oy, p.y), ...(ranked() ? [`${Lab.plain(100 * p.share, 0)}%`] : [])]))));
+  }
+
+  /**
+   * Name the dots that no other beats, and the reader's own, where nothing is covered: by
+   * numbers on a narrow figure. Returns the list of what the numbers mean, or nothing.
+   */
+  function named(svg, dots, points, at, room, narrow) {
+    const spot = (p) => ({ x: at(p)[0], y: at(p)[1], r: p.kind === "mine" ? 9 : grade(p) === "beaten" ? 3 : 6 });
+    const rank = { mine: 0, pinned: 1, preset: 2 };
+    const shown = points.filter((p) => grade(p) !== "beaten" || p.kind !== "preset")
+      .sort((a, b) => rank[a.kind] - rank[b.kind] || b.share - a.share);
+    const words = (p, i) => (narrow ? String(i + 1) : p.name.length > 26 ? `${p.name.slice(0, 25)}…` : p.name);
+    const texts = shown.map((p, i) => svg.append("text").attr("class", "name").text(words(p, i)));
+    const sizes = texts.map((text) => text.node().getBBox());
+    const boxes = shown.map((p, i) => ({ ...spot(p), w: sizes[i].width, h: sizes[i].height }));
+    Lab.placeLabels(boxes, points.map(spot), room).forEach((box, i) => {
+      // A name without room stands in the table; so does its number in the list.
+      if (!box) return texts[i].remove();
+      texts[i].attr("x", box.x).attr("y", box.y - sizes[i].y);
+      if (box.far < 12) return;
+      const near = (v, from, size) => Math.max(from, Math.min(v, from + size));
+      svg.insert("line", "g.dot").attr("class", "leader").attr("x1", boxes[i].x).attr("y1", boxes[i].y)
+        .attr("x2", near(boxes[i].x, box.x, box.w)).attr("y2", near(boxes[i].y, box.y, box.h));
+    });
+    return narrow ? h("ol.numbered", null, ...shown.map((p) => h("li", null, p.name))) : "";
   }
 
   /** Draw an outcome's change over two levers; cells whose sign is not sure are hatched. */
@@ -197,25 +233,29 @@
     defaults();
     if (what.has("fresh")) {
       const pick = (key, field) => Lab.outcomeSelect(key, choice[field], (id) => { choice[field] = id; refresh(); });
-      const levers = (key, field) => {
+      const choose = (key, field) => {
         const select = h("select", { onchange: (e) => { choice[field] = e.target.value; refresh(); } },
-          ...data.levers.filter((l) => l.role === "lever").map((l) => Lab.text("option", l.label, { value: l.name })));
+          ...levers.map((l) => Lab.text("option", l.label, { value: l.name })));
         select.value = choice[field];
         return h("label", null, h("span", null, Lab.t(key)), " ", select);
       };
-      panel.append(
-        h("h3", null, Lab.t("explore.plane")), h("p", null, Lab.t("explore.plane_how")),
-        h("div.row", null, pick("explore.across", "x"), pick("explore.upward", "y")), h("div.figure.the-plane"),
-        h("h3", null, Lab.t("explore.map")), h("p", null, Lab.t("explore.map_how", { n: MAP_DRAWS })),
-        h("div.row", null, levers("explore.across", "a"), levers("explore.upward", "b"), pick("explore.of", "z")), h("div.figure.the-map"));
+      const sure = data.draws.n > 0;
+      if (Lab.hasPlane()) panel.append(
+        h("h3", null, Lab.t("explore.plane")), h("p", null, Lab.t(sure ? "explore.plane_how" : "explore.plane_plain")),
+        h("div.row", null, pick("explore.across", "x"), pick("explore.upward", "y")), h("div.figure.the-plane"));
+      if (Lab.hasMap()) panel.append(
+        h("h3", null, Lab.t("explore.map")), h("p", null, Lab.t(sure ? "explore.map_how" : "explore.map_plain", { n: MAP_DRAWS })),
+        h("div.row", null, choose("explore.across", "a"), choose("explore.upward", "b"), pick("explore.of", "z")), h("div.figure.the-map"));
     }
     const refresh = () => {
-      plane(panel.querySelector(".the-plane"), now);
-      map(panel.querySelector(".the-map"));
+      for (const [name, fill] of [[".the-plane", plane], [".the-map", map]]) {
+        const place = panel.querySelector(name);
+        if (place) fill(place, now);
+      }
     };
     if (what.has("fresh") || what.has("values") || what.has("all") || what.has("pins")) {
       clearTimeout(waiting);
-      waiting = setTimeout(() => panel.querySelector(".the-plane") && refresh(), what.has("fresh") ? 0 : 400);
+      waiting = setTimeout(() => panel.querySelector(".the-plane, .the-map") && refresh(), what.has("fresh") ? 0 : 400);
     }
   }
   Lab.tabs.set("explore", { draw });

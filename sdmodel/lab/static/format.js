@@ -31,22 +31,34 @@
     return Math.max(0, Math.min(4, 2 - Math.floor(Math.log10(a))));
   }
 
+  // Words that any model may use, however it writes them.
+  const COMMON = { year: "year", years: "year", yr: "year", yrs: "year", month: "month", months: "month", week: "week", weeks: "week", day: "day", days: "day", hour: "hour", hours: "hour", person: "person", persons: "person", people: "person" };
+  // Words that mean this only where people are cared for.
+  const CARE = new Set(["case", "point", "points", "visit", "consult"]);
+
+  /** Return a word of a unit in the page's language; an unknown one stays as it is. */
+  const UNIT = (w) => `unit.${w}`;
+  const EACH = (w) => `each.${w}`;
+  function word(named, w) {
+    const common = Object.hasOwn(COMMON, w.toLowerCase()) ? COMMON[w.toLowerCase()] : null;
+    const key = named(common || w);
+    return Lab.has(key) && (Lab.data.face.place || !CARE.has(w)) ? Lab.t(key) : w;
+  }
+
   /** Say a unit of the model in words. */
   function unitWords(unit) {
     if (!unit || unit === "1" || unit === "Dmnl" || unit === "dmnl") return "";
-    const word = (w) => (Lab.has(`unit.${w}`) ? Lab.t(`unit.${w}`) : w);
-    const one = (w) => (Lab.has(`each.${w}`) ? Lab.t(`each.${w}`) : w);
     const [above, below] = unit.split("/");
-    const top = above === "1" ? "" : above.replace(/[A-Za-z]+/g, word);
+    const top = above === "1" ? "" : above.replace(/[A-Za-z]+/g, (w) => word(UNIT, w));
     if (Lab.lang === "zh") {
       const many = top.replace(/[()]/g, "").replace(/\*/g, "·");
       if (!below) return many;
-      const each = below.replace(/[A-Za-z]+/g, one).replace(/\*/g, "·").replace("(", "（").replace(")", "）");
+      const each = below.replace(/[A-Za-z]+/g, (w) => word(EACH, w)).replace(/\*/g, "·").replace("(", "（").replace(")", "）");
       return many ? `${many}/${each}` : `每${each.replace(/[（）]/g, "")}`;
     }
     const many = top.replace(/\*/g, " · ");
     if (!below) return many;
-    return `${many} per ${below.replace(/[A-Za-z]+/g, one).replace(/[()]/g, "").replace(/\*/g, " and ")}`.trim();
+    return `${many} per ${below.replace(/[A-Za-z]+/g, (w) => word(EACH, w)).replace(/[()]/g, "").replace(/\*/g, " and ")}`.trim();
   }
 
   // The largest size an outcome has in the baseline decides between thousands and millions.
@@ -85,7 +97,7 @@
     if (outcome.days) return same({ k: 365, unit: Lab.t("unit.day") });
     if (outcome.calendar && !ofSeries) return same({ k: 1, unit: "", year: true });
     if (thousands.has(outcome.id)) return same({ k: 1000, unit: Lab.t("scale.per_thousand") });
-    if (/^(CNY|person|visit|case|admission|people)\b/.test(unit) && !/\//.test(unit)) {
+    if (/^(CNY|[Pp]ersons?|visit|case|admission|[Pp]eople)\b/.test(unit) && !/\//.test(unit)) {
       return same(counted(sizes.get(outcome.id) || 0, unit));
     }
     if (/^(CNY\/\(physician\*year\)|visit\/year|case\/year|person\/year)$/.test(unit)) {
@@ -94,6 +106,11 @@
     return same({ k: 1, unit: unitWords(unit) });
   };
   const same = (scale) => ({ difference: scale.unit, ...scale });
+
+  /** Return the language of a unit that the page has no word for, null if it has. */
+  const unitLang = (unit) => (Lab.lang === "zh" && /[A-Za-z]/.test(unit) ? "en" : null);
+  Lab.unitLang = (outcome) => unitLang(Lab.scale(outcome).unit);
+  Lab.leverLang = (lever) => unitLang(Lab.leverUnit(lever));
 
   /** Join a number and its unit. */
   const joined = (number, unit) =>

@@ -29,6 +29,20 @@
   /** Return the language `{en, zh}` is really given in, if it is not that of the page. */
   Lab.foreign = (texts) => (texts && !texts[Lab.lang] && texts.en ? "en" : null);
 
+  /** Return the language of a name that has only one, if it is not that of the page. */
+  Lab.tongue = function (text) {
+    const own = /[\u3400-\u9fff]/.test(text) ? "zh" : "en";
+    return own === Lab.lang ? null : own;
+  };
+
+  /** Write a text into an element if it is another, with the language it is in, if not the page's. */
+  Lab.write = function (element, text, lang) {
+    if (element.textContent !== text) element.textContent = text;
+    if ((element.getAttribute("lang") || null) === (lang || null)) return;
+    if (lang) element.lang = lang;
+    else element.removeAttribute("lang");
+  };
+
   /** Make an element: attributes, listeners as on…, children as nodes or text. */
   Lab.h = function (tag, attributes, ...children) {
     const [name, ...classes] = tag.split(".");

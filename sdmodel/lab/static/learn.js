@@ -148,7 +148,7 @@
     const unit = Lab.scale(outcome, true).unit;
     const head = h("p", null, Lab.t(bet.result ? "learn.revealed" : "learn.draw", { name: Lab.say(outcome.label) + (unit ? ` (${unit})` : ""), design: Lab.nameOf(bet.values) }));
     const again = Lab.button("learn.again", () => { bet = null; panel.replaceChildren(...predictor(panel)); });
-    const key = h("p.key-line", null, h("i.swatch.guess"), Lab.t("learn.your_line"), " ", h("i.swatch.base"), Lab.t("chart.base"), bet.result ? [" ", h("i.swatch.policy"), Lab.t("chart.policy")] : "");
+    const key = h("p.key-line", null, h("i.swatch.guess"), Lab.t("learn.your_line"), " ", h("i.swatch.base"), Lab.t("chart.base"), bet.result ? [" ", h("i.swatch.policy"), Lab.t("chart.policy")] : "", bet.result && data.draws.n ? [" ", h("i.swatch.band"), Lab.t("learn.band")] : "");
     if (bet.result) return [head, h("div.figure", null, drawing.node), key, h("p.score", { role: "status" }, scoreWords()), h("div.row", null, again)];
     return [head, h("div.figure", null, drawing.node), key, sliders(drawing),
       h("div.row", null, Lab.button("learn.reveal", () => reveal(panel), { id: "reveal" }), again)];

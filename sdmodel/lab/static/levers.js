@@ -215,7 +215,7 @@
       if (Number(slider.value) !== level) slider.value = String(level);
       const text = Lab.leverText(lever, value);
       if (output.textContent !== text) {
-        output.textContent = text;
+        Lab.write(output, text, Lab.leverLang(lever));
         slider.setAttribute("aria-valuetext", text);
       }
       element.classList.toggle("moved", moved);

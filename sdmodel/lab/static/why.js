@@ -47,7 +47,7 @@
       const list = rows.slice().sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
       const most = Math.max(...list.map((r) => Math.abs(r.value)), 1e-300);
       place.replaceChildren(
-        Lab.table(Lab.t("why.caption", { name: Lab.say(outcome.label) }), [Lab.t("compare.lever"), Lab.t("why.from_to"), Lab.t("why.adds"), Lab.t("why.range")],
+        Lab.table(Lab.t("why.caption", { name: Lab.say(outcome.label) }), [Lab.t("compare.lever"), Lab.t("why.from_to"), Lab.t("why.adds"), ...(data.draws.n ? [Lab.t("why.range")] : [])],
           list.map((row) => {
             const bar = h(`span.share-bar${row.value < 0 ? ".minus" : ""}`);
             bar.style.width = `${Math.round((70 * Math.abs(row.value)) / most)}px`;
@@ -55,7 +55,7 @@
             const sign = range ? Lab.verdict(outcome, range[0], range[2]) : "unknown";
             return [row.title, row.moved,
               h("span", null, bar, Lab.difference(outcome, row.value, most)),
-              range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…"];
+              ...(data.draws.n ? [range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…"] : [])];
           })),
         rows.length < 2 ? "" : h("p.note", null, Lab.t("why.together", { total: Lab.difference(outcome, total, total), sum: Lab.difference(outcome, rows.reduce((s, r) => s + r.value, 0), total) })));
     };
@@ -171,7 +171,7 @@
     if (what.has("fresh")) {
       panel.append(h("h3", null, Lab.t("why.title")),
         Lab.outcomeSelect("sure.outcome", outcome.id, (id) => Lab.openTab("why", id)),
-        h("p", null, Lab.t("why.how", { n: DRAWS })), h("div.parts"), h("div.structure"));
+        h("p", null, data.draws.n ? Lab.t("why.how", { n: DRAWS }) : Lab.t("why.how_plain")), h("div.parts"), h("div.structure"));
     }
     if (!what.has("fresh") && !what.has("values") && !what.has("all")) return;
     panel.querySelector(".structure").replaceChildren(structure(outcome));

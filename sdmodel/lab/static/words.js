@@ -92,7 +92,8 @@
     if (outcome.good === "neutral") return "changed";
     return (high > near && low >= -near) === (outcome.good === "up") ? "better" : "worse";
   };
-  Lab.SIGN = { better: "▲", worse: "▼", unclear: "?", same: "=", changed: "±", unknown: "…" };
+  // No arrows: what is better often falls, and an arrow up beside a minus contradicts it.
+  Lab.SIGN = { better: "✓", worse: "✗", unclear: "?", same: "=", changed: "≠", unknown: "…" };
 
   /** Say for a listener what a move did to the four boards. */
   Lab.saidWords = function (now) {
