@@ -15,6 +15,7 @@ from sdmodel.translate.drafts import (
     drafts_of,
     is_constant,
     is_number,
+    lost,
     space_of,
 )
 from sdmodel.translate.external import Reader
@@ -73,6 +74,8 @@ def assemble(
         if control not in drafts:
             shown = control.upper().replace("_", " ")
             problems.add(None, f"'{shown}' is missing: it has no equation")
+    problems.stop(path)
+    problems.wrong += lost(definitions, drafts)
     problems.stop(path)
     low = _lower(drafts, space, problems, path)
     return _model(low, drafts, definitions, name=name, path=path, digest=digest)

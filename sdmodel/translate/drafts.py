@@ -21,7 +21,7 @@ from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError
 from sdmodel.translate.trees import in_one_spelling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sdmodel.translate.external import Reader
 
@@ -241,6 +241,23 @@ def _cover(
             problems.add(component.line, what)
             return
         draft.equations[elements] = Equation(shown, component, binding, place)
+
+
+def lost(
+    definitions: Sequence[Definition], drafts: Mapping[str, Draft]
+) -> Iterator[tuple[int | None, str]]:
+    """Tell of every variable of the file that has come to nothing on the way.
+
+    No file may lose one in silence, whatever the reason: its results would be read as
+    those of the whole model.
+    """
+    for item in definitions:
+        draft = drafts.get(name_key(item.name))
+        if item.kind in {"range", "check"} or item.macro:
+            continue
+        if draft is None or not draft.equations:
+            what = f"'{item.name}' has no element left; equation: {item.equation[:160]}"
+            yield item.line or None, what
 
 
 def is_number(tree: object) -> bool:

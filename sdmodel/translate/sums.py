@@ -63,6 +63,9 @@ def _over(fold: Fold) -> Make:
             )
             for chosen in low.space.combinations(ranges.values())
         ]
+        if not nodes:
+            msg = f"nothing to run over: {', '.join(ranges.values())} has no elements"
+            raise EquationError(msg)
         return fold(low, nodes, sizes)
 
     return make

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sdmodel.translate.xmile_expr import key_of
+from sdmodel.errors import did_you_mean
+from sdmodel.translate.guard import local_name
+from sdmodel.translate.source import MAX_DEFINITIONS
+from sdmodel.translate.xmile_expr import ExpressionError, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lxml.etree import _Element
 
 
 @dataclass
@@ -22,6 +27,60 @@ class Dims:
         """Add a dimension, or a part or a double of one."""
         self.names[key_of(name)] = name
         self.elements[name] = tuple(elements)
+
+    def read(self, node: _Element) -> str:
+        """Add the dimension of a ``<dim>``; return what is wrong with it, or nothing.
+
+        A dimension that is wrong is added all the same where it has elements, so that
+        what uses it can be looked at.
+        """
+        name, size = node.get("name", ""), node.get("size", "").strip()
+        elements = [
+            item.get("name", "")
+            for item in node.iterchildren("*")
+            if local_name(item) == "elem"
+        ]
+        number = (
+            int(size) if size.isascii() and size.isdigit() and len(size) < 10 else 0
+        )
+        allowed = f"a whole number from 1 to {MAX_DEFINITIONS}"
+        problem = ""
+        if key_of(name) in self.names:
+            return f"the dimension '{name}' is defined again"
+        if size and not 0 < number <= MAX_DEFINITIONS:
+            problem = f"the dimension '{name}': size '{size[:40]}'; allowed: {allowed}"
+        elif elements and size and number != len(elements):
+            problem = (
+                f"the dimension '{name}': size '{size}', yet it names "
+                f"{len(elements)} elements; leave one of the two out"
+            )
+        elif len(elements) > MAX_DEFINITIONS:
+            problem = (
+                f"the dimension '{name}': {len(elements)} elements; at most "
+                f"{MAX_DEFINITIONS} are read"
+            )
+        elif not elements and not size:
+            problem = (
+                f"the dimension '{name}' has no elements; give it <elem name=…/> or "
+                f"size=…, {allowed}"
+            )
+        if not elements:
+            elements = [str(i + 1) for i in range(number if not problem else 1)]
+        self.add(name, elements)
+        return problem
+
+    def require(self, axes: Sequence[str]) -> None:
+        """Ask whether the file has all these dimensions.
+
+        Raises
+        ------
+        ExpressionError
+            If it lacks one.
+        """
+        for axis in axes:
+            if axis not in self.elements:
+                msg = f"no dimension '{axis}'{did_you_mean(axis, self.elements)}"
+                raise ExpressionError(msg)
 
     def part(self, name: str, elements: Sequence[str]) -> str:
         """Return the name of a range with these elements of a dimension."""

@@ -62,14 +62,14 @@ def parse_xmile(root: _Element, path: str) -> tuple[Any, list[Definition]]:
     from pysd.translators.structures import abstract_model as pysd
 
     problems: list[Problem] = []
-    dims = _dims(root)
+    dims = _dims(root, problems)
     sections: list[Any] = []
     main = list(_connected(list(_variables(root, dims, problems)), root))
     elements = [*_elements(main, dims, problems), *_controls(root)]
     sections.append(_section("__main__", "main", [], elements, path))
     for node in children(root, "macro"):
         inner = _macro(node, dims)
-        elements = list(_elements(inner, Dims(), problems))
+        elements = list(_elements(inner, dims, problems))
         params = [text_of(item) for item in children(node, "parm")]
         name = name_key(node.get("name", ""))
         sections.append(_section(name, "macro", params, elements, path))
@@ -105,16 +105,11 @@ def _section(
     )
 
 
-def _dims(root: _Element) -> Dims:
+def _dims(root: _Element, problems: list[Problem]) -> Dims:
     dims = Dims()
     for node in _below(root, "dimensions"):
-        if local_name(node) != "dim":
-            continue
-        names = [item.get("name", "") for item in children(node, "elem")]
-        size = node.get("size", "")
-        if not names and size.isdigit() and int(size) <= MAX_DEFINITIONS:
-            names = [str(number + 1) for number in range(int(size))]
-        dims.add(node.get("name", ""), names)
+        if local_name(node) == "dim" and (what := dims.read(node)):
+            problems.append((line_of(node), what))
     return dims
 
 
@@ -124,6 +119,7 @@ def _variables(root: _Element, dims: Dims, problems: list[Problem]) -> Iterator[
     if not models:
         return
     by_key = {key_of(node.get("name", "")): node for node in models[1:]}
+    reached = [models[0]]
     stack: list[tuple[_Element, str, tuple[str, ...]]] = [(models[0], "", ())]
     count = 0
     while stack:
@@ -140,6 +136,9 @@ def _variables(root: _Element, dims: Dims, problems: list[Problem]) -> Iterator[
                     (line_of(node), f"more than {MAX_DEFINITIONS} variables")
                 )
                 return
+            if tag not in {*_KINDS, "module"} and child(node, "eqn") is not None:
+                what = f"'{name}': a <{tag}>; variables are {', '.join(_KINDS)}"
+                problems.append((line_of(node), what))
             if tag in _KINDS and name_key(name) not in CONTROLS:
                 yield Found(node, prefix[:-1], name, _axes(node, dims), behavior)
             if tag != "module":
@@ -155,7 +154,16 @@ def _variables(root: _Element, dims: Dims, problems: list[Problem]) -> Iterator[
                 what = f"'{name}': a module that contains itself"
                 problems.append((line_of(node), what))
             else:
+                reached.append(by_key[key])
                 stack.append((by_key[key], f"{name}.", (*above, key)))
+    for model in models:
+        lost = [n for n in _below(model, "variables") if local_name(n) in _KINDS]
+        if lost and not any(model is other for other in reached):
+            what = (
+                f"the model '{model.get('name', '')}' stands in no module, so "
+                f"'{lost[0].get('name', '')}' and all else in it would be in no run"
+            )
+            problems.append((line_of(model), what))
 
 
 def _below(node: _Element, tag: str) -> Iterator[_Element]:
@@ -229,6 +237,7 @@ def _elements(
     for item in sorted(found, key=lambda one: kinds.get(local_name(one.node), 0)):
         made: list[Any] = []
         try:
+            dims.require(item.axes)
             for mine, tree in parts.of(
                 item.node, item.axes, item.behavior, item.source
             ):

@@ -88,7 +88,11 @@ class Parts:
             yield tuple(axes), self._tree(node, node, behavior)
             return
         # One equation for each element of the first dimension, as PySD has it.
-        for element, eqn in zip(self.dims.elements[axes[0]], several, strict=False):
+        count = len(self.dims.elements[axes[0]])
+        if len(several) != count:
+            msg = f"{len(several)} <eqn> for the {count} elements of '{axes[0]}'"
+            raise ExpressionError(msg)
+        for element, eqn in zip(self.dims.elements[axes[0]], several, strict=True):
             yield (element, *axes[1:]), self._tree(node, node, behavior, eqn)
 
     def limits(self, node: _Element) -> tuple[float | None, float | None]:
