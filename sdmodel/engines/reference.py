@@ -19,6 +19,7 @@ import numpy as np
 
 from sdmodel.engines.base import Output, Progress
 from sdmodel.engines.plan import constant
+from sdmodel.engines.stopped import place_of, stopped
 from sdmodel.errors import RunError, SdmodelError
 from sdmodel.translate.datfile import as_tables
 from sdmodel.translate.external import files_beside, rank
@@ -71,12 +72,19 @@ def run_pysd(
     ):
         program = _translate(model, Path(folder)) if runs else Path(folder)
         for run in range(runs):
-            judge = _Judge(model, program, owners)
+            judge = _load(model, program, owners)
             try:
                 judge.run(inputs, run, save.names, times, values[run])
-            except (ArithmeticError, ValueError, TypeError, IndexError) as error:
+            except (SdmodelError, RecursionError, OSError, MemoryError):
+                raise
+            except Exception as error:
+                place = place_of(error, program, judge.names())
+                now = judge.clock()
                 # Python's arithmetic stops where IEEE's goes on to inf and nan.
-                faults.append((judge.clock(), f"{type(error).__name__}: {error}"))
+                if not isinstance(error, ArithmeticError) or not place:
+                    when = f"at {now:g}"
+                    raise stopped(model, error, when, place) from error
+                faults.append((now, place))
             else:
                 faults.append(_first_fault(values[run], times, save.names))
             if progress is not None:
@@ -129,12 +137,21 @@ def _translate(model: Model, folder: Path) -> Path:
         raise RunError(msg)
     try:
         return write_program(source, folder)
-    except SdmodelError:
+    except (SdmodelError, OSError, MemoryError):
         raise
     except Exception as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        msg = f"{model.path}: PySD cannot load the model: {what}"
-        raise RunError(msg) from error
+        raise stopped(model, error, "before it had made its program") from error
+
+
+def _load(
+    model: Model, program: Path, owners: dict[str, tuple[Variable, int]]
+) -> _Judge:
+    try:
+        return _Judge(model, program, owners)
+    except (SdmodelError, RecursionError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        raise stopped(model, error, "when it loaded its program") from error
 
 
 def _first_fault(
@@ -171,6 +188,10 @@ class _Judge:
         source = Path(model.path)
         data = _data_for(source, program.parent)
         self.pysd = pysd.load(program, data_files=data or None)
+
+    def names(self) -> dict[str, str]:
+        """Return the model's names by those in PySD's program."""
+        return {inner: name for name, inner in self.pysd.namespace.items()}
 
     def clock(self) -> float:
         """Return the time that the run has reached."""
@@ -296,7 +317,7 @@ def seconds_per_step(
         program = _translate(model, Path(folder))
 
         def seconds(count: int) -> float:
-            judge = _Judge(model, program, owners).pysd
+            judge = _load(model, program, owners).pysd
             last = model.time.start + count * model.time.step
             begin = time.perf_counter()
             judge.run(return_columns=wanted, return_timestamps=[last])

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _ENDS_A_TEXT = "'\"\\\n\r{}"
 """Characters that could end a quotation in a program, or open a formatted one."""
 
+_TAKEN = frozenset({"component", "value", "stats", "special", "linalg", "final_subs"})
+"""Names of PySD's program that its own list of taken names leaves out."""
+
 
 def write_program(path: Path | str, folder: Path) -> Path:
     """Write PySD's program of a model into a folder and return its path.
@@ -51,7 +54,12 @@ def write_program(path: Path | str, folder: Path) -> Path:
         section.path = folder / f"{stem}.py"
         for element in section.elements:
             element.documentation, element.units = "", ""
-    return Path(ModelBuilder(abstract).build_model())
+    builder = ModelBuilder(abstract)
+    for section in builder.sections:
+        # No variable may take a name that PySD's program has for itself: it would be
+        # called component_1 there, as other taken names are.
+        section.namespace._used_words.update(_TAKEN)
+    return Path(builder.build_model())
 
 
 def _unsafe(abstract: Any) -> Iterator[str]:

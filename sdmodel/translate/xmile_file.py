@@ -107,9 +107,9 @@ def _section(
 
 def _dims(root: _Element, problems: list[Problem]) -> Dims:
     dims = Dims()
-    for node in _below(root, "dimensions"):
-        if local_name(node) == "dim" and (what := dims.read(node)):
-            problems.append((line_of(node), what))
+    found = [n for n in _below(root, "dimensions") if local_name(n) == "dim"]
+    read = [(line_of(node), dims.read(node)) for node in found]
+    problems += [(line, what) for line, what in read if what]
     return dims
 
 

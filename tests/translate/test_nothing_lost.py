@@ -25,6 +25,7 @@ XMILE = """<?xml version="1.0" encoding="utf-8"?>
 {more}
 </variables></model>{models}</xmile>"""
 ONE = "<eqn>1</eqn>"
+UNUSED = f'<model name="M"><variables><aux name="q">{ONE}</aux></variables></model>'
 
 DIMENSIONS = {
     '<dim name="D" size="20001"/>': "line 5: the dimension 'D': size '20001'; allowed",
@@ -67,8 +68,7 @@ LOST = {
         "line 10: 'w': a <level>; variables are aux, flow, gf, stock",
     ),
     "a model that nothing uses": (
-        (ONE, "", f'<model name="M"><variables><aux name="q">{ONE}</aux>'
-        "</variables></model>"),
+        (ONE, "", UNUSED),
         "line 11: the model 'M' stands in no module, so 'q' and all else",
     ),
 }  # fmt: skip
