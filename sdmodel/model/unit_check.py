@@ -98,6 +98,9 @@ def _check(
         except UnitTextError as error:
             ledger.notes.append(f"not checked ({error})")
             found = None
+        except RecursionError:
+            ledger.notes.append("not checked (too deeply nested)")
+            found = None
         if found is not None and own is not None and dict(found) != dict(own):
             ledger.notes.append(
                 f"its unit is {show(own)}, its equation gives {show(found)}"
@@ -201,8 +204,10 @@ class _Reader:
             return base
         try:
             text = "".join(word for _, word in self.tokens[start : self.at])
-            return power_of(base, Fraction(text.strip("()")))
-        except ValueError:
+            # Written out, 1e999999999 has a billion digits.
+            known = "" if "e" in text.lower() else text
+            return power_of(base, Fraction(known.strip("()")))
+        except (ValueError, ZeroDivisionError):
             self.ledger.notes.append(
                 f"{show(base)} raised to a power that is not a number"
             )

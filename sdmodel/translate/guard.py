@@ -6,6 +6,7 @@ may stand where it does so, and names may hold nothing that could end a quotatio
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ XMILE = (".xmile", ".xml", ".stmx", ".itmx")
 _ENDINGS = ", ".join(VENSIM + XMILE)
 MAX_BYTES = 20_000_000
 MAX_EQUATION = 50_000
+MAX_DIGITS = 300
+"""Of one number; no number that a computer knows has more before its point."""
+
 MAX_NESTING = 45
 """PySD's parser gives up at about 70 nested parentheses."""
 
@@ -38,6 +42,7 @@ _LIMITS = re.compile(r"\(\s*\[(?P<inner>[^\]]*)\]")
 _ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
 _NUMBERED = re.compile(r"\(\s*[^()\d]*(?P<first>\d+)\s*-\s*[^()\d]*(?P<last>\d+)\s*\)")
 _QUOTED = re.compile(r'"[^"]*"')
+_TOO_LONG = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -166,6 +171,8 @@ def _unsafe(item: Definition) -> Iterator[str]:
         return
     yield from unsafe_name(item.name)
     bare = _QUOTED.sub("", item.right)
+    for what in _too_long(bare):
+        yield f"'{item.name}': {what}"
     depth = deepest = 0
     for char in bare:
         depth += (char == "(") - (char == ")")
@@ -193,6 +200,15 @@ def _unsafe(item: Definition) -> Iterator[str]:
             yield from unsafe_name(f'"{quoted}"')
     if item.right.count('"') % 2:
         yield f"'{item.name}': a quotation mark is not closed in: {item.right[:80]}"
+
+
+def _too_long(text: str) -> Iterator[str]:
+    found = _TOO_LONG.search(text)
+    if found:
+        yield (
+            f"a number of {len(found[0])} digits, {found[0][:12]}…; at most "
+            f"{MAX_DIGITS} are read"
+        )
 
 
 def _unsafe_range(item: Definition) -> Iterator[str]:
@@ -357,8 +373,10 @@ def _no_time(root: _Element) -> Iterator[tuple[int | None, str]]:
     for tag in ("start", "stop", "dt"):
         text = (given[tag].text or "").strip() if tag in given else "0"
         try:
-            float(text)
+            number = float(text)
         except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
             yield line_of(given[tag]), f"<{tag}> is '{text[:60]}'; it must be a number"
 
 
@@ -384,6 +402,7 @@ def _unsafe_text(text: str) -> Iterator[str]:
     if len(text) > MAX_EQUATION:
         yield f"an equation of more than {MAX_EQUATION} characters"
         return
+    yield from _too_long(text)
     depth = deepest = 0
     for char in text:
         depth += (char == "(") - (char == ")")

@@ -76,12 +76,19 @@ def _literals_only() -> Iterator[None]:
 _NUMBER = re.compile(r"[+-]?\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)")
 
 
+_ZEROS = re.compile(r"(?<![\w.])0+(?=\d)")
+"""In front of a number, where Python has no use for them."""
+
+
 def _literal(text: str) -> Any:
     """Return the value of a literal, or of a sum of numbers, as in ``x = 3 - 1e-2``."""
-    parts = _NUMBER.findall(text)
-    if len(parts) > 1 and "".join("".join(parts).split()) == "".join(text.split()):
-        return sum(ast.literal_eval("".join(part.split())) for part in parts)
-    return ast.literal_eval(text)
+    parts = ["".join(part.split()) for part in _NUMBER.findall(text)]
+    if "".join(parts) != "".join(text.split()):
+        return ast.literal_eval(_ZEROS.sub("", text))
+    if any(part[0] not in "+-" for part in parts[1:]):
+        msg = f"two numbers side by side, {text[:40]}"
+        raise ValueError(msg)
+    return sum(int(p) if p.lstrip("+-").isdigit() else float(p) for p in parts)
 
 
 def parse_vensim(source: VensimSource, path: str) -> Any:
@@ -163,6 +170,17 @@ def _attempt(action: Callable[[], Any], item: Definition) -> tuple[Any, str]:
         return None, f"'{item.name}' cannot be read ({_reason(error)}) in: {shown}"
 
 
+_SENTENCES = {
+    "too many indices": "a table of a single point; it needs two or more",
+    "inhomogeneous": "rows of numbers that are not of one length",
+    "could not be broadcast": "rows of numbers that are not of one length",
+    "malformed node": "words where only numbers may stand",
+    "could not convert": "something that is no number where a number belongs",
+    "invalid": "something that is no number where a number belongs",
+}
+"""What Python says inside PySD's parser, and what it means for the equation."""
+
+
 def _reason(error: Exception) -> str:
     """Return what a parser found, in words of one line."""
     position = getattr(error, "pos", None)
@@ -176,4 +194,9 @@ def _reason(error: Exception) -> str:
         return "a function has the wrong number of arguments"
     if isinstance(error, KeyError):
         return f"the attribute {error} is missing"
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+    text = " ".join(str(error).split())
+    for part, sentence in _SENTENCES.items():
+        if part in text:
+            return sentence
+    said = re.search(r"(two numbers side by side, .{1,40}?)(?: Parse tree|$)", text)
+    return said[1] if said else "not understood"

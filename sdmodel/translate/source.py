@@ -23,6 +23,7 @@ _MACRO = re.compile(r":MACRO:\s*([^(]*)\([^)]*\)")
 _SIGNED_BASE = re.compile(r"\(\s*-\s*([\d.]+(?:[eE][+-]?\d+)?)\s*\)\s*\^")
 _SPACED_LIMITS = re.compile(r"\)\s*-\s*\((?=[^()]*\)\s*[\],])")
 _QUOTED_OR_OPEN, _BRACE = re.compile(r'"[^"]*"|\{'), re.compile(r"[{}]")
+_QUOTED_OR_KEYWORD = re.compile(r'"[^"]*"|:(?:AND|OR|NOT|NA):', re.IGNORECASE)
 _LEFT_SIDE = re.compile(
     r'\s*(?P<name>"[^"]*"|[^"=:(<\[\]~|]*)'
     r"\s*(?P<subscripts>(\[[^\]]*\])?(\s*:EXCEPT:\s*\[[^\]]*\](\s*,\s*\[[^\]]*\])*)?)"
@@ -61,6 +62,16 @@ class Definition:
     comment: str = ""
     group: str = ""
     macro: str = ""
+
+
+def _keywords(equation: str) -> str:
+    """Write ``:and:`` in capitals, which alone PySD's parser knows; Vensim takes both.
+
+    Names in quotation marks keep what stands in them.
+    """
+    return _QUOTED_OR_KEYWORD.sub(
+        lambda found: found[0] if found[0][0] == '"' else found[0].upper(), equation
+    )
 
 
 def name_key(name: str) -> str:
@@ -232,7 +243,7 @@ def scan_vensim(text: str) -> VensimSource:
         if fields[0].lstrip().startswith("***"):
             group = one_line(re.sub(r"\*+", " ", fields[0])).lstrip(".").strip()
             continue
-        equation = one_line(without_remarks(fields[0]))
+        equation = _keywords(one_line(without_remarks(fields[0])))
         if len(fields) < 3:
             problems.append(
                 (line, f"'{equation[:60]}' lacks a field: equation ~ unit ~ comment |")

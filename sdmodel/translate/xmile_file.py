@@ -270,7 +270,7 @@ def _controls(root: _Element) -> Iterator[Any]:
 
     def number(tag: str) -> float | int:
         text = text_of(child(specs, tag)) if specs is not None else ""
-        return int(text) if text.isdigit() else float(text or 1)
+        return int(text) if text.isascii() and text.isdigit() else float(text or 1)
 
     step: Any = number("dt")
     node = child(specs, "dt") if specs is not None else None

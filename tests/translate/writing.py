@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-Write = Callable[[str | bytes], Path]
-"""Writes a model file of a test and returns its path."""
+Write = Callable[..., Path]
+"""Writes a model file of a test, by default `m.mdl`, and returns its path."""
 
 TAIL = """
 FINAL TIME = 4 ~ year ~|
