@@ -6,7 +6,6 @@ may stand where it does so, and names may hold nothing that could end a quotatio
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +170,7 @@ def _unsafe(item: Definition) -> Iterator[str]:
         return
     yield from unsafe_name(item.name)
     bare = _QUOTED.sub("", item.right)
-    for what in _too_long(bare):
+    for what in too_long(bare):
         yield f"'{item.name}': {what}"
     depth = deepest = 0
     for char in bare:
@@ -202,7 +201,8 @@ def _unsafe(item: Definition) -> Iterator[str]:
         yield f"'{item.name}': a quotation mark is not closed in: {item.right[:80]}"
 
 
-def _too_long(text: str) -> Iterator[str]:
+def too_long(text: str) -> Iterator[str]:
+    """Tell of a number that is too long to be one."""
     found = _TOO_LONG.search(text)
     if found:
         yield (
@@ -242,7 +242,7 @@ def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
     for item in definitions:
         if item.kind == "check" or item.subscripts:
             continue
-        key = (item.macro, _bare(item.name))
+        key = (item.macro, bare_key(item.name))
         known = first.setdefault(key, item)
         if known is not item:
             yield (
@@ -254,130 +254,9 @@ def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
             )
 
 
-def _bare(name: str) -> str:
+def bare_key(name: str) -> str:
     """Return the key of a name, which quotation marks around it do not change."""
     return name_key(name.strip().strip('"'))
-
-
-def check_xmile(data: bytes, path: str) -> _Element:
-    """Return the root of an XMILE file that is well formed and refers to nothing else.
-
-    Raises
-    ------
-    ModelFileError
-        For malformed XML, a DOCTYPE, no equations, or unsafe names, with lines.
-    """
-    from lxml import etree
-
-    if data.startswith(b"\xef\xbb\xbf"):
-        data = data[3:]
-    stated = re.match(rb"<\?xml[^>]*encoding\s*=\s*['\"](utf-?(?!-?8)\w+)", data, re.I)
-    if b"\x00" in data or stated:
-        # Read otherwise, its bytes would not show what is asked of them below.
-        msg = f"{path}, line 1: not written as UTF-8; save the file as UTF-8"
-        raise ModelFileError(msg)
-    found = re.search(rb"<!(DOCTYPE|ENTITY)", data, re.IGNORECASE)
-    if found:
-        line = data[: found.start()].count(b"\n") + 1
-        msg = f"{path}, line {line}: holds a DOCTYPE, which a model has no use for"
-        raise ModelFileError(msg)
-    # Recovering, so that an undeclared prefix (iThink and Stella write them) can be
-    # let pass; anything else in the log is refused.
-    parser = etree.XMLParser(
-        recover=True, resolve_entities=False, no_network=True, load_dtd=False
-    )
-    root = etree.fromstring(data, parser)
-    for entry in parser.error_log:
-        harmless = entry.type_name == "ERR_HYPHEN_IN_COMMENT"
-        if entry.domain_name != "NAMESPACE" and not harmless:
-            msg = f"{path}, line {entry.line}: not well-formed XML ({entry.message})"
-            raise ModelFileError(msg)
-    if root is None:
-        msg = f"{path}, line 1: not well-formed XML (no element at all)"
-        raise ModelFileError(msg)
-    problems: list[tuple[int | None, str]] = []
-    space = root.nsmap.get(None)
-    if local_name(root) != "xmile" or space is None:
-        msg = f"{path}, line {line_of(root)}: the root is not <xmile xmlns=…>"
-        raise ModelFileError(msg)
-    seen: dict[tuple[str, str], tuple[str, int | None]] = {}
-    belts, unfinished = False, list[tuple[int | None, str]]()
-    for node in root.iter("*"):
-        tag = local_name(node)
-        name = node.get("name")
-        shown = (name or "").replace("\\n", " ")
-        if tag in {"conveyor", "queue", "oven"} and _counts(node):
-            belts = True
-            above = node.getparent()
-            owner = str(above.get("name") if above is not None else "")
-            owner = owner.replace("\\n", " ")
-            problems.append((line_of(node), f"'{owner}': a {tag}; not supported"))
-        if tag == "macro":
-            problems += [(line_of(node), what) for what in unsafe_name(shown)]
-        if tag in {"aux", "flow", "stock", "gf", "dim", "elem", "module"} and _counts(
-            node
-        ):
-            problems += [(line_of(node), what) for what in unsafe_name(shown)]
-        outer = all(local_name(above) != "macro" for above in node.iterancestors())
-        if tag in {"aux", "flow", "stock"} and name and _counts(node) and outer:
-            key = (_home(node), _bare(shown))
-            if key in seen:
-                other, before = seen[key]
-                what = f"'{name}' is defined again; line {before} defines '{other}'"
-                problems.append((line_of(node), what))
-            seen.setdefault(key, (name, line_of(node)))
-        if tag in {"eqn", "inflow", "outflow"} and node.text:
-            problems += [
-                (line_of(node), what) for what in _unsafe_text(node.text.strip())
-            ]
-        if tag in {"aux", "flow", "stock"} and _counts(node):
-            unfinished += [(line_of(node), what) for what in _unfinished(node)]
-    # What leaves a conveyor has no equation.
-    problems += [] if belts else unfinished
-    problems += _no_time(root)
-    if not seen:
-        problems.append((line_of(root), "holds no variable"))
-    if problems:
-        raise ModelFileError(told(path, problems))
-    return root
-
-
-def _home(node: _Element) -> str:
-    """Return the name of the model that a variable of an XMILE file stands in."""
-    models = [item for item in node.iterancestors() if local_name(item) == "model"]
-    return (models[0].get("name") or "") if models else ""
-
-
-def _unfinished(node: _Element) -> Iterator[str]:
-    """Tell what a variable of an XMILE file lacks."""
-    name, tag = node.get("name"), local_name(node)
-    if not (name or "").strip():
-        yield f"a <{tag}> without a name"
-    elif not _home(node) and not any(
-        local_name(item) in {"eqn", "gf"} for item in node.iter("*")
-    ):
-        # In a module, what is connected to it may be all that it has.
-        yield f"'{name}' has no <eqn>"
-
-
-def _no_time(root: _Element) -> Iterator[tuple[int | None, str]]:
-    """Tell what is missing in an XMILE file's time axis, or is no number."""
-    specs = next((n for n in root.iter("*") if local_name(n) == "sim_specs"), None)
-    if specs is None:
-        yield line_of(root), "<sim_specs> is missing: start, stop and dt"
-        return
-    given = {local_name(item): item for item in specs.iterchildren("*")}
-    for tag in ("start", "stop"):
-        if tag not in given:
-            yield line_of(specs), f"<{tag}> is missing in <sim_specs>"
-    for tag in ("start", "stop", "dt"):
-        text = (given[tag].text or "").strip() if tag in given else "0"
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            yield line_of(given[tag]), f"<{tag}> is '{text[:60]}'; it must be a number"
 
 
 def line_of(node: _Element) -> int | None:
@@ -389,23 +268,3 @@ def line_of(node: _Element) -> int | None:
 def local_name(node: _Element) -> str:
     """Return a tag without its namespace."""
     return str(node.tag).rpartition("}")[2]
-
-
-def _counts(node: _Element) -> bool:
-    """Tell what defines something from what only draws it, or says how all behave."""
-    parent = node.getparent()
-    around = {"view", "views", "style", "behavior"}
-    return parent is not None and local_name(parent) not in around
-
-
-def _unsafe_text(text: str) -> Iterator[str]:
-    if len(text) > MAX_EQUATION:
-        yield f"an equation of more than {MAX_EQUATION} characters"
-        return
-    yield from _too_long(text)
-    depth = deepest = 0
-    for char in text:
-        depth += (char == "(") - (char == ")")
-        deepest = max(deepest, depth)
-    if deepest > MAX_NESTING:
-        yield f"{deepest} parentheses inside each other; at most {MAX_NESTING} are read"

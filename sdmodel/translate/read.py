@@ -15,7 +15,6 @@ from sdmodel.translate.guard import (
     VENSIM,
     XMILE,
     check_vensim,
-    check_xmile,
     decode,
     read_bytes,
 )
@@ -171,6 +170,7 @@ def read_abstract(data: bytes, file: Path) -> tuple[Any, Sequence[Definition]]:
     """
     from sdmodel.translate.parse import parse_vensim
     from sdmodel.translate.xmile_file import parse_xmile
+    from sdmodel.translate.xmile_guard import check_xmile
 
     path = str(file)
     if file.suffix.lower() in VENSIM:
