@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_STEPS = 10_000_000
-MAX_WALKED = 1_000_000
+MAX_WALKED = 250_000
 """Steps of control variables that change over time, which are kept as a list."""
+
+MAX_WORK = 50_000_000
+"""Operations for a time axis that is walked: some ten seconds, step after step."""
 
 _NEAR = 1e-5
 """Part of a step by which a time may miss the end or a saving, as in PySD."""
@@ -100,11 +103,13 @@ def walk(
     stop: Callable[[float], float],
     step: Callable[[float], float],
     save_every: Callable[[float], float],
+    cost: int = 1,
 ) -> TimeAxis:
     """Return the axis of control variables that are functions of time.
 
     Time goes on until it is within a hundred thousandth of a step of the final time
-    then in force; steps of one length are counted, not summed.
+    then in force; steps of one length are counted, not summed. ``cost`` are the
+    operations that one step takes.
 
     Raises
     ------
@@ -112,6 +117,7 @@ def walk(
         If a step or a saving is not positive, or there are too many steps.
     """
     first = start(start(0.0))
+    most = min(MAX_WALKED, max(1000, MAX_WORK // max(cost, 1)))
     clock, rows = [first], list[int]()
     origin, count, before = first, 0, math.nan
     while True:
@@ -126,8 +132,11 @@ def walk(
             rows.append(len(clock) - 1)
         if not now + near < end:
             break
-        if len(clock) > MAX_WALKED:
-            msg = f"more than {MAX_WALKED:,} steps before FINAL TIME = {end:g}"
+        if len(clock) > most:
+            msg = (
+                f"more than {most:,} steps before FINAL TIME = {end:g}; where the time "
+                "axis changes on the way, no more are run"
+            )
             raise AxisError("time_step", msg)
         if dt != before:
             origin, count, before = now, 0, dt

@@ -95,13 +95,23 @@ def _changing_axis(
     low: Lowering, nodes: Mapping[str, NodeId], problems: Problems
 ) -> TimeAxis | None:
     """Return the axis of control variables that change over time, walked through."""
+    tables, cost = tuple(low.tables), 0
+    build, graph = low.build, low.build.graph.nodes
 
     def at(control: str) -> Callable[[float], float]:
-        shown = control.upper().replace("_", " ")
-        return lambda time: low.constant(nodes[control], shown, time)
+        nonlocal cost
+        node = nodes[control]
+        fixed = low.constant(node, control.upper().replace("_", " "), 0.0)
+        if not build.flags[node] & TIME:
+            return lambda _: fixed
+        order = reachable(graph, (node,))
+        cost += len(order)
+        values = tuple(item.default for item in low.inputs)
+        return lambda time: build.sweep(order, values, tables, time, {})[node]
 
     try:
-        return walk(*(at(control) for control in CONTROLS))
+        start, stop, step, save_every = (at(control) for control in CONTROLS)
+        return walk(start, stop, step, save_every, cost)
     except AxisError as error:
         line = low.equations[error.control, ()].component.line
         problems.add(line, str(error))
@@ -135,7 +145,8 @@ def axis_by_states(low: Lowering, problems: Problems) -> TimeAxis | None:
         return lambda time: runner.value(control, time)
 
     try:
-        axis = walk(lambda _: start, *(at(name) for name in CONTROLS[1:]))
+        stop, step, save_every = (at(name) for name in CONTROLS[1:])
+        axis = walk(lambda _: start, stop, step, save_every, len(runner.order))
     except AxisError as error:
         problems.add(low.equations[error.control, ()].component.line, str(error))
         return low.time
