@@ -42,6 +42,7 @@ _ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
 _NUMBERED = re.compile(r"\(\s*[^()\d]*(?P<first>\d+)\s*-\s*[^()\d]*(?P<last>\d+)\s*\)")
 _QUOTED = re.compile(r'"[^"]*"')
 _TOO_LONG = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
+_KEYWORD = re.compile(r":[A-Z ]+:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -148,6 +149,7 @@ def check_vensim(text: str, path: str) -> VensimSource:
         problems.append((1, f"more than {MAX_DEFINITIONS} definitions"))
     for item in source.definitions:
         problems += [(item.line, what) for what in _unsafe(item)]
+        problems += [(item.line, what) for what in _outputs(item, source)]
     problems += _doubles(source.definitions)
     if problems:
         raise ModelFileError(told(path, problems))
@@ -209,6 +211,21 @@ def too_long(text: str) -> Iterator[str]:
             f"a number of {len(found[0])} digits, {found[0][:12]}…; at most "
             f"{MAX_DIGITS} are read"
         )
+
+
+def _outputs(item: Definition, source: VensimSource) -> Iterator[str]:
+    """Tell of macros that are asked for more than their own value: ``M(x : more)``."""
+    if item.kind != "variable" or ":" not in item.right:
+        return
+    bare = _KEYWORD.sub("", _QUOTED.sub("", item.right))
+    for name, header in source.macros:
+        called = re.search(rf"(?<!\w){re.escape(name)}\s*\(", bare, re.IGNORECASE)
+        if called and ":" in bare[called.end() :]:
+            yield (
+                f"'{item.name}': the macro {name} is asked for outputs behind a colon; "
+                f"only its own value is read (not supported); equation: "
+                f"{item.equation[:160]}; the macro: {header}"
+            )
 
 
 def _unsafe_range(item: Definition) -> Iterator[str]:

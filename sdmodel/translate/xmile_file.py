@@ -17,6 +17,7 @@ from sdmodel.translate.source import MAX_DEFINITIONS, Definition, name_key
 from sdmodel.translate.xmile_arrays import Meaning
 from sdmodel.translate.xmile_dims import Dims, Home
 from sdmodel.translate.xmile_expr import ExpressionError, key_of
+from sdmodel.translate.xmile_macros import Defaults
 from sdmodel.translate.xmile_parts import Parts, child, children, text_of
 
 if TYPE_CHECKING:
@@ -63,13 +64,14 @@ def parse_xmile(root: _Element, path: str) -> tuple[Any, list[Definition]]:
 
     problems: list[Problem] = []
     dims = _dims(root, problems)
+    defaults = Defaults(root, problems)
     sections: list[Any] = []
     main = list(_connected(list(_variables(root, dims, problems)), root))
-    elements = [*_elements(main, dims, problems), *_controls(root)]
+    elements = [*_elements(main, dims, defaults, problems), *_controls(root)]
     sections.append(_section("__main__", "main", [], elements, path))
     for node in children(root, "macro"):
         inner = _macro(node, dims)
-        elements = list(_elements(inner, dims, problems))
+        elements = list(_elements(inner, dims, defaults, problems))
         params = [text_of(item) for item in children(node, "parm")]
         name = name_key(node.get("name", ""))
         sections.append(_section(name, "macro", params, elements, path))
@@ -225,7 +227,7 @@ def _macro(node: _Element, dims: Dims) -> list[Found]:
 
 
 def _elements(
-    found: Sequence[Found], dims: Dims, problems: list[Problem]
+    found: Sequence[Found], dims: Dims, defaults: Defaults, problems: list[Problem]
 ) -> Iterator[Any]:
     from pysd.translators.structures import abstract_model as pysd
 
@@ -245,7 +247,8 @@ def _elements(
                 home = Home(key_of(item.prefix), item.key, own, item.axes)
                 table = type(tree).__name__ == "LookupsStructure"
                 kind = pysd.AbstractLookup if table else pysd.AbstractComponent
-                tree = parts.held(meaning.of(tree, home), item.node, item.behavior)
+                tree = meaning.of(defaults.filled(tree), home)
+                tree = parts.held(tree, item.node, item.behavior)
                 made.append(kind((list(own), []), tree))
             limits = parts.limits(item.node)
         except ExpressionError as error:
