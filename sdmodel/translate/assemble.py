@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from sdmodel.model.core import Kind, Model, State, Variable
+from sdmodel.model.core import Kind, Model, State, TimeAxis, Variable
 from sdmodel.model.expr import Node
 from sdmodel.translate.build import NA, reachable
 from sdmodel.translate.clock import axis_by_states, time_axis
 from sdmodel.translate.drafts import (
     Draft,
-    Problems,
     drafts_of,
     is_constant,
     is_number,
@@ -19,6 +18,7 @@ from sdmodel.translate.drafts import (
     space_of,
 )
 from sdmodel.translate.external import Reader
+from sdmodel.translate.faults import Problems
 from sdmodel.translate.lower import Lowering
 from sdmodel.translate.macros import macros_of, write_out
 from sdmodel.translate.nouns import (
@@ -28,6 +28,7 @@ from sdmodel.translate.nouns import (
     Component,
     EquationError,
     LackingError,
+    UnknownError,
     is_lookup,
 )
 from sdmodel.translate.source import Definition, name_key
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 def assemble(
     abstract: Any,
     definitions: Sequence[Definition],
+    problems: Problems,
     *,
     name: str,
     path: str,
@@ -56,27 +58,35 @@ def assemble(
     UnsupportedError
         If the file is sound but uses what no engine here computes; all of it is listed.
     """
-    problems = Problems()
     section = abstract.sections[0]
     reader = Reader(Path(path))
-    space = space_of(section, definitions, problems, reader)
-    problems.stop(path)
+    ranges = Problems()
+    space = space_of(section, definitions, ranges, reader)
+    problems.wrong += ranges.wrong
+    problems.unsupported += ranges.unsupported
+    if ranges:
+        problems.stop(path)
     drafts = drafts_of(section, definitions, space, problems, path, reader)
     macros = macros_of(
-        abstract.sections[1:], definitions, xmile=not path.lower().endswith(".mdl")
+        [item for item in abstract.sections[1:] if item.name not in problems.spoiled],
+        definitions,
+        xmile=not path.lower().endswith(".mdl"),
     )
     write_out(drafts, macros, space, problems)
+    known, unknown = {*drafts, *problems.spoiled}, set[str]()
     for draft in drafts.values():
         for component in draft.components:
-            for fault in survey(component, drafts, space):
+            for fault in survey(component, known, space):
                 _note(problems, component, fault)
+                if isinstance(fault, UnknownError):
+                    unknown.add(fault.name)
+    problems.spoiled |= unknown
     for control in CONTROLS:
-        if control not in drafts:
+        if control not in known:
             shown = control.upper().replace("_", " ")
             problems.add(None, f"'{shown}' is missing: it has no equation")
-    problems.stop(path)
-    problems.wrong += lost(definitions, drafts)
-    problems.stop(path)
+    if not problems:
+        problems.wrong += lost(definitions, drafts)
     low = _lower(drafts, space, problems, path)
     return _model(low, drafts, definitions, name=name, path=path, digest=digest)
 
@@ -103,17 +113,20 @@ def _lower(
         low = Lowering(space, equations, dims, constants, fixed)
         low.xmile = not path.lower().endswith(".mdl")
         low.axes = {key: draft.dims for key, draft in drafts.items()}
-        low.time = time_axis(low, problems)
-        if low.time is not None:
-            for draft in drafts.values():
-                _settle(low, draft)
-            done = 0
-            while done < len(low.instances):
-                low.settle(("start", done))
-                low.settle(("update", done))
-                done += 1
-            if low.by_state:
-                low.time = axis_by_states(low, problems)
+        low.spoiled = frozenset(problems.spoiled)
+        if all(key in drafts and key not in low.spoiled for key in CONTROLS):
+            low.time = time_axis(low, problems)
+        if low.time is None:
+            # There is no model any more; yet loops can be found without a time axis.
+            low.time, low.by_state, low.loops_only = TimeAxis(0, 1, 1, 1), False, True
+        try:
+            _everything(low, drafts)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            # With parts missing anything may go wrong; what is known is told below.
+            if not problems and not low.faults:
+                raise
+        if low.by_state and not problems:
+            low.time = axis_by_states(low, problems)
         for line, what, kind in low.faults:
             problems.add(line, what, unsupported=issubclass(kind, LackingError))
         problems.stop(path)
@@ -122,6 +135,16 @@ def _lower(
         # A constant that decides how many states there are is no lever: start again
         # with its value built in.
         fixed |= low.structural
+
+
+def _everything(low: Lowering, drafts: Mapping[str, Draft]) -> None:
+    for draft in drafts.values():
+        _settle(low, draft)
+    done = 0
+    while done < len(low.instances):
+        low.settle(("start", done))
+        low.settle(("update", done))
+        done += 1
 
 
 def _settle(low: Lowering, draft: Draft) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sdmodel.model.expr import NodeId
-    from sdmodel.translate.drafts import Problems
+    from sdmodel.translate.faults import Problems
     from sdmodel.translate.lower import Lowering
 
 _MAY_USE_STOCKS = ("final_time", "saveper")

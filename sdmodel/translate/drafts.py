@@ -7,8 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import ModelFileError, UnsupportedError
-from sdmodel.translate.guard import told
 from sdmodel.translate.nouns import (
     CONTROLS,
     Component,
@@ -24,26 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from sdmodel.translate.external import Reader
-
-
-@dataclass
-class Problems:
-    """Everything wrong with a file; unsupported constructs are kept apart."""
-
-    wrong: list[tuple[int | None, str]] = field(default_factory=list)
-    unsupported: list[tuple[int | None, str]] = field(default_factory=list)
-
-    def add(self, line: int | None, what: str, *, unsupported: bool = False) -> None:
-        """Add one problem with its line."""
-        (self.unsupported if unsupported else self.wrong).append((line, what))
-
-    def stop(self, path: str) -> None:
-        """Raise what there is, all at once."""
-        lacking = [(line, f"{what} (not supported)") for line, what in self.unsupported]
-        if self.wrong:
-            raise ModelFileError(told(path, [*self.wrong, *lacking]))
-        if lacking:
-            raise UnsupportedError(told(path, lacking))
+    from sdmodel.translate.faults import Problem, Problems
 
 
 @dataclass
@@ -162,6 +141,7 @@ def drafts_of(
                     what += f"; equation: {text.equation[:160]}"
                 lacking = isinstance(error, LackingError)
                 problems.add(line, what, unsupported=lacking)
+                problems.spoiled.add(key)
                 continue
             if draft.components and len(component.subscripts) != len(
                 draft.components[0].subscripts
@@ -245,7 +225,7 @@ def _cover(
 
 def lost(
     definitions: Sequence[Definition], drafts: Mapping[str, Draft]
-) -> Iterator[tuple[int | None, str]]:
+) -> Iterator[Problem]:
     """Tell of every variable of the file that has come to nothing on the way.
 
     No file may lose one in silence, whatever the reason: its results would be read as

@@ -23,6 +23,7 @@ from sdmodel.translate.nouns import (
     EquationError,
     LackingError,
     Scope,
+    SpoiledError,
     is_lookup,
     number_at,
 )
@@ -62,6 +63,8 @@ def expression(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if isinstance(tree, int | float):
         return low.build.const(NA if math.isnan(tree) else float(tree))
     kind = type(tree).__name__
+    if low.spoiled and low.unreadable(tree):
+        return low.build.const(NA)
     if kind == "ndarray":
         return low.build.const(number_at(scope.equation))
     made = TREES.get(kind)
@@ -197,6 +200,8 @@ def _table_named(low: Lowering, tree: Tree, scope: Scope) -> Equation:
 
     A macro's argument may be a table too: then the reference leads to another.
     """
+    if low.unreadable(tree):
+        raise SpoiledError
     if type(tree).__name__ != "ReferenceStructure" or tree.reference not in low.dims:
         msg = "a table is needed here, by name"
         raise EquationError(msg)
@@ -303,27 +308,9 @@ def _unwritten(low: Lowering, args: Args, scope: Scope) -> NodeId:
 
 
 FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
-    **{
-        name: (1, _plain(name))
-        for name in (
-            [
-                "abs",
-                "exp",
-                "ln",
-                "sqrt",
-                "sin",
-                "cos",
-                "tan",
-                "sinh",
-                "cosh",
-                "tanh",
-                "arcsin",
-                "arccos",
-                "arctan",
-                "integer",
-            ]
-        )
-    },
+    **{name: (1, _plain(name)) for name in ("abs", "exp", "ln", "sqrt", "integer")},
+    **{name: (1, _plain(name)) for name in ("sin", "cos", "tan", "sinh", "cosh")},
+    **{name: (1, _plain(name)) for name in ("tanh", "arcsin", "arccos", "arctan")},
     **{name: (2, _plain(name)) for name in ("min", "max", "modulo", "zidz")},
     "xidz": (3, _plain("xidz")),
     "if_then_else": (3, _plain("if")),

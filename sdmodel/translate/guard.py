@@ -7,6 +7,7 @@ may stand where it does so, and names may hold nothing that could end a quotatio
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import HostError, ModelFileError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lxml.etree import _Element
+
+    from sdmodel.translate.faults import Problems
 
 VENSIM = (".mdl",)
 XMILE = (".xmile", ".xml", ".stmx", ".itmx")
@@ -130,40 +133,48 @@ def decode(data: bytes, path: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def check_vensim(text: str, path: str) -> VensimSource:
-    """Return the definitions of a Vensim file if all of them are safe to parse.
+def check_vensim(text: str, path: str, problems: Problems) -> VensimSource:
+    """Return the definitions of a Vensim file that are safe to parse.
+
+    Unsafe, unfinished and doubled ones are left out and told in ``problems``.
 
     Raises
     ------
     ModelFileError
-        With every unsafe, unfinished or doubled definition and its line.
+        If none is left, or they are too many.
     """
     # A mark inside a quoted name; as it stands it would end the name for some parsers.
     source = scan_vensim(text.replace('\\"', "”"))
-    problems = list(source.problems)
+    problems.wrong += source.problems
+    lines = {item.line for item in source.definitions}
+    problems.whole = all(line in lines for line, _ in source.problems)
     if not source.definitions and not problems:
-        problems.append(
-            (1, "holds no equation; a definition reads: name = … ~ unit ~|")
-        )
+        problems.add(1, "holds no equation; a definition reads: name = … ~ unit ~|")
     if len(source.definitions) > MAX_DEFINITIONS:
-        problems.append((1, f"more than {MAX_DEFINITIONS} definitions"))
-    for item in source.definitions:
-        problems += [(item.line, what) for what in _unsafe(item)]
-        problems += [(item.line, what) for what in _outputs(item, source)]
-    problems += _doubles(source.definitions)
-    if problems:
-        raise ModelFileError(told(path, problems))
-    return source
+        problems.add(1, f"more than {MAX_DEFINITIONS} definitions")
+        problems.stop(path)
+    doubles = dict(_doubles(source.definitions))
+    safe: list[Definition] = []
+    for i, item in enumerate(source.definitions):
+        unsafe = [*_unsafe(item), *_outputs(item, source)]
+        found = [*unsafe, *([doubles[i]] if i in doubles else [])]
+        problems.wrong += [(item.line, what) for what in found]
+        if unsafe:
+            spoil(item, problems)
+        if not found:
+            safe.append(item)
+    if not safe:
+        problems.stop(path)
+    return replace(source, definitions=tuple(safe), problems=())
 
 
-def told(path: str, problems: Iterable[tuple[int | None, str]]) -> list[str]:
-    """Return problems as sentences with file and line, in the file's order."""
-    unique = dict.fromkeys(problems)
-    ordered = sorted(unique, key=lambda item: item[0] or 0)
-    return [
-        f"{path}, line {line}: {what}" if line else f"{path}: {what}"
-        for line, what in ordered
-    ]
+def spoil(item: Definition, problems: Problems) -> None:
+    """Note that a definition is there, yet could not be read."""
+    problems.spoiled.add(name_key(item.name))
+    if item.macro:
+        problems.spoiled.add(name_key(item.macro))
+    if item.kind == "range":
+        problems.whole = False
 
 
 def _unsafe(item: Definition) -> Iterator[str]:
@@ -254,16 +265,19 @@ def unsafe_name(name: str) -> Iterator[str]:
 
 
 def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:
-    """Find scalars and ranges that are defined twice; elements are checked later."""
+    """Find scalars and ranges that are defined twice, by their place in the file.
+
+    Elements are checked later.
+    """
     first: dict[tuple[str, str], Definition] = {}
-    for item in definitions:
+    for i, item in enumerate(definitions):
         if item.kind == "check" or item.subscripts:
             continue
         key = (item.macro, bare_key(item.name))
         known = first.setdefault(key, item)
         if known is not item:
             yield (
-                item.line,
+                i,
                 (
                     f"'{item.name}' is defined again; line {known.line} defines "
                     f"'{known.name}' already"

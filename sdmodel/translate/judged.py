@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
+from sdmodel.translate.faults import Problems
 from sdmodel.translate.guard import read_bytes
 from sdmodel.translate.read import model_file, read_abstract
 from sdmodel.translate.source import name_key
@@ -42,7 +43,9 @@ def write_program(path: Path | str, folder: Path) -> Path:
     from pysd.builders.python.python_model_builder import ModelBuilder
 
     file = model_file(Path(path))
-    abstract, _ = read_abstract(read_bytes(file), file)
+    found = Problems()
+    abstract, _ = read_abstract(read_bytes(file), file, found)
+    found.stop(str(file))
     problems = [f"{file}: engine pysd: {what}" for what in _unsafe(abstract)]
     problems += _copy_data(abstract, file, folder)
     if problems:

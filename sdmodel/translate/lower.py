@@ -7,6 +7,7 @@ first value; ``control`` is for the control variables, which everything else nee
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from sdmodel.model.core import Input, TimeAxis
@@ -18,6 +19,7 @@ from sdmodel.translate.nouns import (
     EquationError,
     Instance,
     Scope,
+    SpoiledError,
     StockInAxisError,
     is_lookup,
     number_at,
@@ -63,6 +65,8 @@ class Lowering:
         self.fixed = fixed
         self.axes: Mapping[str, tuple[str, ...]] = {}
         self.xmile = False
+        self.spoiled: frozenset[str] = frozenset()
+        self.loops_only = False
         self.structural: set[str] = set()
         self.inputs: list[Input] = []
         self.book = Tables()
@@ -205,6 +209,8 @@ class Lowering:
 
     def fault(self, equation: Equation, error: EquationError) -> None:
         """Note a problem of an equation, once per definition."""
+        if self.loops_only or isinstance(error, SpoiledError):
+            return
         part = equation.component
         shown = part.text if len(part.text) < 160 else part.text[:160] + "…"
         what = f"'{part.variable}': {error}; equation: {shown}"
@@ -266,7 +272,7 @@ class Lowering:
         if self._pending:
             raise _WaitError
         try:
-            return self.build.value(
+            value = self.build.value(
                 node,
                 inputs=tuple(item.default for item in self.inputs),
                 step=self.time.step if self.time else None,
@@ -276,6 +282,14 @@ class Lowering:
         except NotConstantError:
             msg = f"{what} must not change over time"
             raise EquationError(msg) from None
+        if math.isnan(value) and (self.spoiled or self.faults):
+            raise SpoiledError
+        return value
+
+    def unreadable(self, tree: Any) -> bool:
+        """Return whether a name or call in an equation is of what was told already."""
+        called = getattr(tree, "function", tree)
+        return getattr(called, "reference", None) in self.spoiled
 
     def is_fixed(self, node: NodeId) -> bool:
         """Return whether no run can change the node. Waits until that is known."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.translate.drafts import Draft, Problems
+from sdmodel.translate.drafts import Draft
 from sdmodel.translate.nouns import CONTROLS, Component, Equation
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError, subscript_key
@@ -21,6 +21,7 @@ from sdmodel.translate.trees import children, in_one_spelling, rewrite
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sdmodel.translate.faults import Problems
     from sdmodel.translate.space import Binding
 
 Tree = Any

@@ -28,6 +28,18 @@ class StockInAxisError(LackingError):
     """A control variable that depends on a stock, delay or the like."""
 
 
+class UnknownError(EquationError):
+    """A name or function that there is none of; ``name`` is it."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self.name = name
+        super().__init__(text)
+
+
+class SpoiledError(EquationError):
+    """Something that follows from what is told elsewhere, and is not told again."""
+
+
 @dataclass(frozen=True, eq=False)
 class Component:
     """One definition of a variable: where it holds, and its syntax tree."""

@@ -14,12 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import ModelFileError
-from sdmodel.translate.guard import told
+from sdmodel.translate.guard import spoil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from sdmodel.translate.faults import Problems
     from sdmodel.translate.source import Definition, VensimSource
 
 _ONE_PARSE = threading.Lock()
@@ -91,15 +91,17 @@ def _literal(text: str) -> Any:
     return sum(int(p) if p.lstrip("+-").isdigit() else float(p) for p in parts)
 
 
-def parse_vensim(source: VensimSource, path: str) -> Any:
+def parse_vensim(source: VensimSource, path: str, problems: Problems) -> Any:
     """Return PySD's abstract model of a checked Vensim file.
+
+    Definitions that PySD's grammar does not accept are left out, and told in
+    ``problems`` with their lines.
 
     Raises
     ------
     ModelFileError
-        With every definition that PySD's grammar does not accept, and its line.
+        If so much cannot be read that to go on would only mislead.
     """
-    problems: list[tuple[int | None, str]] = []
     with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _literals_only():
         from pysd.translators.vensim.vensim_file import VensimFile
 
@@ -109,15 +111,17 @@ def parse_vensim(source: VensimSource, path: str) -> Any:
             file = VensimFile(copy, encoding="utf-8")
             file.parse(parse_all=False)
         except Exception as error:
-            msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
-            raise ModelFileError(msg) from None
+            problems.add(None, f"cannot be cut into definitions ({_reason(error)})")
+            problems.stop(path)
         names = {name.lower().replace(" ", "_"): name for name, _ in source.macros}
         for section in file.sections:
             macro = names.get(section.name, "") if section.type == "macro" else ""
             mine = [item for item in source.definitions if item.macro == macro]
-            problems += _parse_section(section, mine, path)
-        if problems:
-            raise ModelFileError(told(path, problems))
+            for item, what in _parse_section(section, mine, path, problems):
+                problems.add(item.line, what)
+                spoil(item, problems)
+        if not problems.whole:
+            problems.stop(path)
         return file.get_abstract_model()
 
 
@@ -125,27 +129,29 @@ def _parse_section(
     section: Any,
     definitions: list[Definition],
     path: str,
-) -> Iterator[tuple[int | None, str]]:
+    problems: Problems,
+) -> Iterator[tuple[Definition, str]]:
     from pysd.translators.vensim import vensim_element as pysd
 
     try:
         section.parse(parse_all=False)
     except Exception as error:
-        msg = f"{path}: cannot be cut into definitions ({_reason(error)})"
-        raise ModelFileError(msg) from None
+        problems.add(None, f"cannot be cut into definitions ({_reason(error)})")
+        problems.stop(path)
     if len(section.elements) != len(definitions):
-        msg = f"{path}: an unfinished definition; each one reads: name = … ~ unit ~ |"
-        raise ModelFileError(msg)
+        what = "an unfinished definition; each one reads: name = … ~ unit ~ |"
+        problems.add(None, what)
+        problems.stop(path)
     parsed: list[Any] = []
     for element, item in zip(section.elements, definitions, strict=True):
         done, problem = _attempt(element.parse, item)
         if problem:
-            yield item.line, problem
+            yield item, problem
             continue
         if not isinstance(done, pysd.SubscriptRange):
             _, problem = _attempt(done.parse, item)
             if problem:
-                yield item.line, problem
+                yield item, problem
                 continue
         parsed.append(done)
     kinds = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.errors import ModelFileError, did_you_mean
 from sdmodel.translate import cache as disk
 from sdmodel.translate.external import files_beside
+from sdmodel.translate.faults import Problems
 from sdmodel.translate.guard import (
     VENSIM,
     XMILE,
@@ -138,9 +139,15 @@ def _translate(data: bytes, file: Path, digest: str) -> Model:
     from sdmodel.translate.assemble import assemble
 
     with _uncollected():
-        abstract, definitions = read_abstract(data, file)
+        problems = Problems()
+        abstract, definitions = read_abstract(data, file, problems)
         return assemble(
-            abstract, definitions, name=file.stem, path=str(file), digest=digest
+            abstract,
+            definitions,
+            problems,
+            name=file.stem,
+            path=str(file),
+            digest=digest,
         )
 
 
@@ -160,13 +167,17 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def read_abstract(data: bytes, file: Path) -> tuple[Any, Sequence[Definition]]:
+def read_abstract(
+    data: bytes, file: Path, problems: Problems
+) -> tuple[Any, Sequence[Definition]]:
     """Return PySD's abstract model of a file's bytes, and the file's definitions.
+
+    What cannot be read is left out and told in ``problems``, with its line.
 
     Raises
     ------
     ModelFileError
-        If the file is malformed or unsafe; every problem is told, with its line.
+        If the file is malformed or unsafe as a whole.
     """
     from sdmodel.translate.parse import parse_vensim
     from sdmodel.translate.xmile_file import parse_xmile
@@ -174,6 +185,6 @@ def read_abstract(data: bytes, file: Path) -> tuple[Any, Sequence[Definition]]:
 
     path = str(file)
     if file.suffix.lower() in VENSIM:
-        source = check_vensim(decode(data, path), path)
-        return parse_vensim(source, path), source.definitions
-    return parse_xmile(check_xmile(data, path), path)
+        source = check_vensim(decode(data, path), path, problems)
+        return parse_vensim(source, path, problems), source.definitions
+    return parse_xmile(check_xmile(data, path, problems), path, problems)

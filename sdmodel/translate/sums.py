@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.translate.nouns import EquationError, LackingError, Scope
+from sdmodel.translate.nouns import EquationError, LackingError, Scope, SpoiledError
 from sdmodel.translate.space import subscript_key
 from sdmodel.translate.trees import children
 
@@ -79,6 +79,8 @@ def _is_whole(low: Lowering, tree: Tree) -> bool:
 
 def all_elements(low: Lowering, tree: Tree, scope: Scope) -> list[NodeId]:
     """Return all elements of an array that a name with its subscripts leaves open."""
+    if low.unreadable(tree):
+        raise SpoiledError
     if type(tree).__name__ != "ReferenceStructure" or tree.reference not in low.dims:
         msg = "MAX and MIN of one argument take the name of an array"
         raise LackingError(msg)

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import did_you_mean
 from sdmodel.translate.expand import FUNCTIONS, UNSUPPORTED
-from sdmodel.translate.nouns import CONTROLS, Component, EquationError, LackingError
+from sdmodel.translate.nouns import (
+    CONTROLS,
+    Component,
+    EquationError,
+    LackingError,
+    UnknownError,
+)
 from sdmodel.translate.trees import children
 
 if TYPE_CHECKING:
@@ -72,7 +78,7 @@ def _function(name: str, variables: Collection[str]) -> Iterator[EquationError]:
         known = [item.upper().replace("_", " ") for item in FUNCTIONS]
         plain = [item.replace("_", " ") for item in variables]
         hint = did_you_mean(shown, known) or did_you_mean(shown.lower(), plain)
-        yield EquationError(f"no function {shown}{hint}")
+        yield UnknownError(f"no function {shown}{hint}", name)
 
 
 def _name(
@@ -85,4 +91,5 @@ def _name(
     if space.range_name(bare) is None and space.element_name(bare) is None:
         shown = bare.replace("_", " ")
         known = [item.strip('"').replace("_", " ") for item in variables]
-        yield EquationError(f"no variable '{shown}'{did_you_mean(shown, known)}")
+        hint = did_you_mean(shown, known)
+        yield UnknownError(f"no variable '{shown}'{hint}", name)

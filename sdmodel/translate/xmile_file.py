@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import ModelFileError
-from sdmodel.translate.guard import line_of, local_name, told
+from sdmodel.translate.guard import line_of, local_name
 from sdmodel.translate.nouns import CONTROLS
 from sdmodel.translate.source import MAX_DEFINITIONS, Definition, name_key
 from sdmodel.translate.xmile_arrays import Meaning
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    Problem = tuple[int | None, str]
+    from sdmodel.translate.faults import Problem, Problems
 
 MAX_DEPTH = 20
 """Of modules inside modules."""
@@ -52,31 +51,38 @@ class Found:
         return key_of(self.name)
 
 
-def parse_xmile(root: _Element, path: str) -> tuple[Any, list[Definition]]:
+def parse_xmile(
+    root: _Element, path: str, problems: Problems
+) -> tuple[Any, list[Definition]]:
     """Return PySD's abstract model of a checked XMILE file, and its definitions.
+
+    Variables that cannot be read are left out and told in ``problems``.
 
     Raises
     ------
     ModelFileError
-        With every variable that cannot be read, and its line.
+        If so much cannot be read that to go on would only mislead.
     """
     from pysd.translators.structures import abstract_model as pysd
 
-    problems: list[Problem] = []
-    dims = _dims(root, problems)
-    defaults = Defaults(root, problems)
+    wrong: list[Problem] = []
+    dims = _dims(root, wrong)
+    defaults = Defaults(root, wrong)
     sections: list[Any] = []
-    main = list(_connected(list(_variables(root, dims, problems)), root))
-    elements = [*_elements(main, dims, defaults, problems), *_controls(root)]
+    main = list(_connected(list(_variables(root, dims, wrong)), root))
+    unread: list[Problem] = []
+    elements = list(_elements(main, dims, defaults, unread, problems.spoiled))
+    elements += _controls(root) if problems.whole else []
     sections.append(_section("__main__", "main", [], elements, path))
     for node in children(root, "macro"):
         inner = _macro(node, dims)
-        elements = list(_elements(inner, dims, defaults, problems))
+        elements = list(_elements(inner, dims, defaults, wrong, problems.spoiled))
         params = [text_of(item) for item in children(node, "parm")]
         name = name_key(node.get("name", ""))
         sections.append(_section(name, "macro", params, elements, path))
-    if problems:
-        raise ModelFileError(told(path, problems))
+    problems.wrong += [*wrong, *unread]
+    if wrong or not problems.whole:
+        problems.stop(path)
     # Only now: equations may have added parts and doubles of dimensions.
     definitions = [_definition(item) for item in main]
     ranges = [
@@ -227,7 +233,11 @@ def _macro(node: _Element, dims: Dims) -> list[Found]:
 
 
 def _elements(
-    found: Sequence[Found], dims: Dims, defaults: Defaults, problems: list[Problem]
+    found: Sequence[Found],
+    dims: Dims,
+    defaults: Defaults,
+    problems: list[Problem],
+    spoiled: set[str],
 ) -> Iterator[Any]:
     from pysd.translators.structures import abstract_model as pysd
 
@@ -254,6 +264,7 @@ def _elements(
         except ExpressionError as error:
             what = f"'{item.name}' cannot be read ({error})"
             problems.append((line_of(item.node), what))
+            spoiled.add(name_key(item.name))
             continue
         yield pysd.AbstractElement(
             name=item.name,

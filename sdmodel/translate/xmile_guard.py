@@ -13,24 +13,29 @@ from sdmodel.translate.guard import (
     bare_key,
     line_of,
     local_name,
-    told,
     too_long,
     unsafe_name,
 )
+from sdmodel.translate.xmile_expr import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml.etree import _Element
 
+    from sdmodel.translate.faults import Problems
 
-def check_xmile(data: bytes, path: str) -> _Element:
+
+def check_xmile(data: bytes, path: str, problems: Problems) -> _Element:
     """Return the root of an XMILE file that is well formed and refers to nothing else.
+
+    Variables that are unsafe, unfinished or defined twice are taken out of it and told
+    in ``problems``, with lines.
 
     Raises
     ------
     ModelFileError
-        For malformed XML, a DOCTYPE, no equations, or unsafe names, with lines.
+        For malformed XML, a DOCTYPE or no equations.
     """
     from lxml import etree
 
@@ -60,13 +65,47 @@ def check_xmile(data: bytes, path: str) -> _Element:
     if root is None:
         msg = f"{path}, line 1: not well-formed XML (no element at all)"
         raise ModelFileError(msg)
-    problems: list[tuple[int | None, str]] = []
     space = root.nsmap.get(None)
     if local_name(root) != "xmile" or space is None:
         msg = f"{path}, line {line_of(root)}: the root is not <xmile xmlns=…>"
         raise ModelFileError(msg)
+    bad: list[_Element] = []
+    for node, what in _wrong_in(root):
+        problems.add(line_of(node), what)
+        bad.append(node)
+    time = list(_no_time(root))
+    problems.wrong += time
+    problems.whole = problems.whole and not time
+    if not any(local_name(n) in _VARIABLES and _counts(n) for n in root.iter("*")):
+        problems.add(line_of(root), "holds no variable")
+        problems.whole = False
+    for node in bad:
+        _take_out(node, problems)
+    return root
+
+
+_VARIABLES = frozenset({"aux", "flow", "stock"})
+
+
+def _take_out(node: _Element, problems: Problems) -> None:
+    """Take the variable out that a node belongs to; without one, stop afterwards."""
+    around = [node, *node.iterancestors()]
+    owner = next((item for item in around if local_name(item) in _VARIABLES), None)
+    inside = {local_name(item) for item in around}
+    if owner is None or "macro" in inside or _home(owner):
+        problems.whole = False
+        return
+    parent = owner.getparent()
+    problems.spoiled.add(key_of((owner.get("name") or "").replace("\\n", " ")))
+    if parent is not None:
+        parent.remove(owner)
+
+
+def _wrong_in(root: _Element) -> Iterator[tuple[_Element, str]]:
+    """Tell what is wrong with each element of a file."""
     seen: dict[tuple[str, str], tuple[str, int | None]] = {}
-    belts, unfinished = False, list[tuple[int | None, str]]()
+    belts = False
+    unfinished: list[tuple[_Element, str]] = []
     for node in root.iter("*"):
         tag = local_name(node)
         name = node.get("name")
@@ -76,35 +115,25 @@ def check_xmile(data: bytes, path: str) -> _Element:
             above = node.getparent()
             owner = str(above.get("name") if above is not None else "")
             owner = owner.replace("\\n", " ")
-            problems.append((line_of(node), f"'{owner}': a {tag}; not supported"))
-        if tag == "macro":
-            problems += [(line_of(node), what) for what in unsafe_name(shown)]
-        if tag in {"aux", "flow", "stock", "gf", "dim", "elem", "module"} and _counts(
-            node
-        ):
-            problems += [(line_of(node), what) for what in unsafe_name(shown)]
+            yield node, f"'{owner}': a {tag}; not supported"
+        named = tag in {*_VARIABLES, "gf", "dim", "elem", "module"} and _counts(node)
+        if tag == "macro" or named:
+            yield from ((node, what) for what in unsafe_name(shown))
         outer = all(local_name(above) != "macro" for above in node.iterancestors())
-        if tag in {"aux", "flow", "stock"} and name and _counts(node) and outer:
+        if tag in _VARIABLES and name and _counts(node) and outer:
             key = (_home(node), bare_key(shown))
             if key in seen:
                 other, before = seen[key]
                 what = f"'{name}' is defined again; line {before} defines '{other}'"
-                problems.append((line_of(node), what))
+                yield node, what
             seen.setdefault(key, (name, line_of(node)))
         if tag in {"eqn", "inflow", "outflow"} and node.text:
-            problems += [
-                (line_of(node), what) for what in _unsafe_text(node.text.strip())
-            ]
-        if tag in {"aux", "flow", "stock"} and _counts(node):
-            unfinished += [(line_of(node), what) for what in _unfinished(node)]
+            yield from ((node, what) for what in _unsafe_text(node.text.strip()))
+        if tag in _VARIABLES and _counts(node):
+            unfinished += [(node, what) for what in _unfinished(node)]
     # What leaves a conveyor has no equation.
-    problems += [] if belts else unfinished
-    problems += _no_time(root)
-    if not seen:
-        problems.append((line_of(root), "holds no variable"))
-    if problems:
-        raise ModelFileError(told(path, problems))
-    return root
+    if not belts:
+        yield from unfinished
 
 
 def _home(node: _Element) -> str:
