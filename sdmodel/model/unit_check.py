@@ -62,7 +62,7 @@ def check_units(model: Model) -> tuple[UnitProblem, ...]:
         try:
             units[plain(item.name)] = parse_unit(item.unit)
         except UnitTextError:
-            what = f"'{item.unit}' is not a unit; write names with * / ^ ( )"
+            what = f"'{item.unit[:80]}' is not a unit; write names with * / ^ ( )"
             problems.append(UnitProblem(item.name, item.line, item.unit, what))
             units[plain(item.name)] = None
     if not model.path.lower().endswith(".mdl"):

@@ -68,7 +68,9 @@ def parse_unit(text: str) -> Sense:
             position += 1
         if position < len(tokens) and tokens[position] == "^":
             try:
-                power = Fraction(tokens[position + 1].strip().strip("()"))
+                given = tokens[position + 1].strip().strip("()")
+                # Written out, 1e999999999 has a billion digits.
+                power = Fraction("" if "e" in given.lower() else given)
             except (IndexError, ValueError):
                 raise UnitTextError(text) from None
             position += 2
@@ -85,7 +87,10 @@ def parse_unit(text: str) -> Sense:
                 total = times(total, factor(), 1 if sign == "*" else -1)
         return total
 
-    unit = product()
+    try:
+        unit = product()
+    except RecursionError:
+        raise UnitTextError(text) from None
     if position < len(tokens):
         raise UnitTextError(text)
     return unit

@@ -88,3 +88,10 @@ def test_a_unit_that_cannot_be_checked_is_a_note(power: str, write: Write) -> No
     body = f"s = INTEG(1, 1) ~ m ~|\ny = s{power} ~ m ~|\n"
     model = read_model(write(vensim(body)), cache=False)
     assert [item.variable for item in check_units(model)] == ["y"]
+
+
+@pytest.mark.parametrize("unit", ["(" * 3000 + "m" + ")" * 3000, "m^1e999999999"])
+def test_a_unit_that_is_none_is_a_note(unit: str, write: Write) -> None:
+    model = read_model(write(vensim(f"y = 1 ~ {unit} ~|\n")), cache=False)
+    (problem,) = check_units(model)
+    assert "is not a unit; write names with" in problem.message
