@@ -13,7 +13,7 @@ import time
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -28,13 +28,14 @@ from sdmodel.translate.nouns import NOISE_SEED_NAME
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     from sdmodel.model.core import Model, Variable
     from sdmodel.study.design import Inputs, Save, Schedule
 
+T = TypeVar("T")
 Value = Any
 """What PySD takes for a parameter: float, pandas Series, xarray DataArray, function."""
 
@@ -135,23 +136,25 @@ def _translate(model: Model, folder: Path) -> Path:
     if read_model(source).digest != model.file_digest:
         msg = f"{model.path}: the file has changed since it was read; read it again"
         raise RunError(msg)
-    try:
-        return write_program(source, folder)
-    except (SdmodelError, OSError, MemoryError):
-        raise
-    except Exception as error:
-        raise stopped(model, error, "before it had made its program") from error
+    when = "before it had made its program"
+    return _unless_stopped(model, when, lambda: write_program(source, folder))
 
 
 def _load(
     model: Model, program: Path, owners: dict[str, tuple[Variable, int]]
 ) -> _Judge:
+    when = "when it loaded its program"
+    return _unless_stopped(model, when, lambda: _Judge(model, program, owners))
+
+
+def _unless_stopped(model: Model, when: str, action: Callable[[], T]) -> T:
+    """Return what an action of PySD gives; where it stops, tell it in one sentence."""
     try:
-        return _Judge(model, program, owners)
+        return action()
     except (SdmodelError, RecursionError, OSError, MemoryError):
         raise
     except Exception as error:
-        raise stopped(model, error, "when it loaded its program") from error
+        raise stopped(model, error, when) from error
 
 
 def _first_fault(
@@ -313,14 +316,22 @@ def seconds_per_step(
     """
     owners = _owners(model)
     wanted = list(dict.fromkeys(owners[name][0].name for name in names))
-    with tempfile.TemporaryDirectory(prefix="sdmodel-") as folder, _quiet():
+    with (
+        tempfile.TemporaryDirectory(prefix="sdmodel-") as folder,
+        _quiet(),
+        _ending(model),
+    ):
         program = _translate(model, Path(folder))
 
         def seconds(count: int) -> float:
             judge = _load(model, program, owners).pysd
             last = model.time.start + count * model.time.step
             begin = time.perf_counter()
-            judge.run(return_columns=wanted, return_timestamps=[last])
+            _unless_stopped(
+                model,
+                "while it ran",
+                lambda: judge.run(return_columns=wanted, return_timestamps=[last]),
+            )
             return time.perf_counter() - begin
 
         last_step = max(model.time.steps - 1, 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from sdmodel.engines.reference import seconds_per_step
 from sdmodel.engines.simulate import simulate
 from sdmodel.errors import RunError
 from sdmodel.study.design import Inputs, Save
@@ -85,3 +86,11 @@ def test_a_division_by_zero_is_a_bad_run_that_names_the_variable(
 ) -> None:
     out = judge(tmp_path, "my x = 1/(1-Time) ~~|\ns = INTEG(my x, 1) ~~|\n", "s")
     assert (out.status[0], out.bad_time[0], out.bad_name[0]) == (1, 1.0, "my x")
+
+
+def test_timing_pysd_stops_with_a_sentence_too(tmp_path: Path) -> None:
+    path = tmp_path / "m.mdl"
+    path.write_text("{UTF-8}\n" + STOPS["whole numbers"][0] + CLOCK, encoding="utf-8")
+    model = read_model(path, cache=False)
+    with pytest.raises(RunError, match="PySD stopped while it ran: a whole number"):
+        seconds_per_step(model, ("x",), 1)
