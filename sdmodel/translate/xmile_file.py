@@ -309,6 +309,10 @@ def _definition(item: Found) -> Definition:
         if local_name(node) in {"eqn", "inflow", "outflow", "ypts"}
     ]
     text = "; ".join(shown).removeprefix("eqn: ")
+    try:
+        limits = Parts(Dims()).limits(item.node)
+    except ExpressionError:  # told where the variable was read
+        limits = (None, None)
     if item.source:
         text = item.source
     return Definition(
@@ -319,6 +323,6 @@ def _definition(item: Found) -> Definition:
         equation=f"{item.name} = {text}",
         right=text,
         unit=text_of(child(item.node, "units")),
-        limits=Parts(Dims()).limits(item.node),
+        limits=limits,
         comment=" ".join(text_of(child(item.node, "doc")).split()),
     )

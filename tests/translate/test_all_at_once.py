@@ -105,7 +105,8 @@ XMILE = """<?xml version="1.0" encoding="utf-8"?>
 <aux name="TWICE"><eqn>1</eqn></aux>
 <aux name="none"/>
 <aux name="empty"><eqn/></aux>
-<aux name="half"><eqn>2 +</eqn></aux>
+<aux name="half"><eqn>2 +</eqn><range min="low" max="3"/></aux>
+<aux name="limit"><eqn>2</eqn><range min="low" max="3"/></aux>
 <aux name="foo"><eqn>bar*2 + none + empty + half + twice</eqn></aux>
 <aux name="l1"><eqn>l2</eqn></aux>
 <aux name="l2"><eqn>l1</eqn></aux>
@@ -116,4 +117,4 @@ XMILE = """<?xml version="1.0" encoding="utf-8"?>
 def test_all_faults_of_an_xmile_file_at_once(write: Write) -> None:
     told = problems_of(write(XMILE, "m.xmile"))
     found = [one.partition("line ")[2].partition(":")[0] for one in told]
-    assert found == ["6", "7", "8", "9", "10", "11"], told
+    assert found == ["6", "7", "8", "9", "10", "11", "12"], told
