@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from sdmodel.cli.common import (
@@ -11,6 +13,9 @@ from sdmodel.cli.common import (
     model_option,
     show_table,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 KIND_TITLES = {
     "regime": "Payment regimes",
@@ -27,8 +32,11 @@ KIND_TITLES = {
 def scenarios(model: str, as_json: bool) -> None:
     """List the scenarios of a model, by kind.
 
+    On a grid amounts are shown as they are used there: times the grid's scale.
+
     Example: sdmodel scenarios
     """
+    from sdmodel.study.amounts import multiplied
     from sdmodel.study.locate import locate_model
     from sdmodel.study.results import value_record
     from sdmodel.study.scenario import KINDS, list_scenarios
@@ -39,10 +47,12 @@ def scenarios(model: str, as_json: bool) -> None:
         list_scenarios(locate_model(model)[1]), key=lambda file: order.index(file.kind)
     )
 
-    def value_of(given: object) -> Value | None:
+    factors = _factors(model, {name for file in files for name in file.values})
+
+    def value_of(name: str, given: object) -> Value | None:
         # Whether a value is right is told by the verbs that use it; here it is shown.
         try:
-            return parse_value(given)
+            return multiplied(parse_value(given), factors.get(name, 1.0))
         except ValueError:
             return None
 
@@ -58,10 +68,11 @@ def scenarios(model: str, as_json: bool) -> None:
                     "from": file.parent,
                     "values": {
                         name: None
-                        if (v := value_of(given)) is None
+                        if (v := value_of(name, given)) is None
                         else value_record(v)
                         for name, given in file.values.items()
                     },
+                    "scaled": {n: factors[n] for n in file.values if n in factors},
                     "evidence": dict(file.evidence),
                 }
                 for file in files
@@ -74,7 +85,8 @@ def scenarios(model: str, as_json: bool) -> None:
     rows: dict[str, list[list[str]]] = {}
     for file in files:
         sets = [
-            f"{name} = {given if (v := value_of(given)) is None else schedule_text(v)}"
+            f"{name} = "
+            f"{given if (v := value_of(name, given)) is None else schedule_text(v)}"
             for name, given in file.values.items()
         ]
         shown = "; ".join(sets[:2]) + (f"; … {len(sets) - 2} more" * (len(sets) > 2))
@@ -82,13 +94,39 @@ def scenarios(model: str, as_json: bool) -> None:
             [file.id, file.title.get("en", ""), file.parent or "", shown]
         )
     heads = ["id", "title", "from", "sets"]
-    if list(rows) == [""]:
-        show_table("", heads, rows[""], spare=2)
-        return
     for number, (kind, part) in enumerate(rows.items()):
         if number:
             click.echo()
-        show_table(KIND_TITLES[kind], heads, part, spare=2)
+        title = "" if list(rows) == [""] else KIND_TITLES[kind]
+        show_table(title, heads, part, spare=2)
+    if factors:
+        click.echo(
+            f"\nAmounts are those of this grid, {next(iter(factors.values())):g} times "
+            f"what the files say: {', '.join(sorted(factors))}"
+        )
+
+
+def _factors(model: str, names: Collection[str]) -> dict[str, float]:
+    """Return the names that a grid scales, with its scale; nothing without a grid."""
+    from sdmodel.experiments.workbook import read_model
+    from sdmodel.study.amounts import factor_of
+    from sdmodel.study.controls import unit_of
+    from sdmodel.study.locate import split_grid
+    from sdmodel.study.names import settable
+
+    if split_grid(model)[1] is None:
+        return {}
+    here = read_model(model)
+    found: dict[str, float] = {}
+    for name in names:
+        try:
+            element = settable(name, here, ())[0]
+        except ValueError:
+            continue  # told by the verbs that use it
+        factor = factor_of(unit_of(element, here), here.scale)
+        if factor != 1:
+            found[name] = factor
+    return found
 
 
 @click.command()

@@ -145,7 +145,8 @@ class Model:
     ``scalars`` maps each element name to its node; ``digest`` names the bytes of the
     source, the version of the translation and the grid, so equal digests give equal
     numbers. On a grid, ``source`` is the digest of the file alone, and ``moved`` the
-    factor by which each constant differs from the file (nan where that holds zero).
+    factor by which each constant differs from the file (nan where that holds zero);
+    ``scale`` is the factor of every amount.
     ``missing`` are scalars that may be no number by the model's own word: ``:NA:``, or
     raw data between its points.
     """
@@ -164,6 +165,7 @@ class Model:
     warnings: tuple[str, ...] = field(default=())
     source: str = ""
     moved: Mapping[str, float] = field(default_factory=dict)
+    scale: float = 1.0
     missing: frozenset[str] = frozenset()
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sdmodel.errors import DataError, SdmodelError, did_you_mean
+from sdmodel.study.amounts import factor_of, multiplied
 from sdmodel.study.checks import (
     LOWEST_STOCK,
     RELATIONS,
@@ -20,6 +21,7 @@ from sdmodel.study.checks import (
     Measure,
     Relation,
 )
+from sdmodel.study.controls import unit_of
 from sdmodel.study.expression import Expression, element_names, parse, parse_with
 from sdmodel.study.names import settable
 from sdmodel.study.outcomes import SUMMARY_NAMES, Outcome
@@ -199,12 +201,13 @@ def _values(
             read.say(place, f"'{key}': {error}")
             continue
         for element in elements:
-            said = limit_problem(element, value, model, controls)
+            factor = factor_of(unit_of(element, model), model.scale)
+            values[element] = multiplied(value, factor)
+            said = limit_problem(element, values[element], model, controls)
             if said and not outside:
                 read.say(place, f"'{element}': {said}; or say outside = true")
             if said := time_problem(element, value, model):
                 read.say(place, f"'{element}': {said}")
-            values[element] = value
     return values
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 from sdmodel.errors import UsageError, did_you_mean
 from sdmodel.model.core import plain
+from sdmodel.study.amounts import factor_of
+from sdmodel.study.controls import unit_of
 from sdmodel.study.names import settable
 from sdmodel.study.outcomes import OutcomeKey, parse_key
 from sdmodel.study.scenario import BASELINE
@@ -166,8 +168,10 @@ def _sides(
     match = _VALUES.fullmatch(text)
     name = match[1] if match else text
     elements = _elements(name, model, controls, presets)
+    # What is written is of the model's own place; limits are the grid's already.
+    factor = factor_of(unit_of(elements[0], model), model.scale)
     low, high = (
-        (_number(match[2]), _number(match[3]))
+        (_number(match[2]) * factor, _number(match[3]) * factor)
         if match
         else _range(name, elements, controls)
     )
@@ -205,7 +209,10 @@ def _held(
         msg = f"'with {text}': say 'with NAME VALUE'"
         raise ValueError(msg)
     held = _number(value)
-    return tuple((element, held) for element in settable(name, model, controls))
+    return tuple(
+        (element, held * factor_of(unit_of(element, model), model.scale))
+        for element in settable(name, model, controls)
+    )
 
 
 def _preset(name: str, presets: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from sdmodel.errors import DataError, did_you_mean
 from sdmodel.model.core import Model, plain
+from sdmodel.study.amounts import factor_of
 from sdmodel.study.tables import Row, read_rows
 
 if TYPE_CHECKING:
@@ -151,6 +152,10 @@ def _control(
         if math.isfinite(factor) and factor > 0:
             low, high, step = low * factor, high * factor, step * factor
         low, high = min(low, default), max(high, default)
+    elif default == 0:
+        # No amount at all is the same everywhere; what it may become is not.
+        factor = factor_of(unit_of(name, model), model.scale)
+        low, high, step = low * factor, high * factor, step * factor
     if low >= high:
         problems.append(f"{row.where}, '{name}': min {low:g} is not below max {high:g}")
     elif not low <= default <= high:

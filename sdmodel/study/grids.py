@@ -17,21 +17,15 @@ from typing import TYPE_CHECKING, TypeGuard, cast
 
 from sdmodel.errors import ScenarioError, SdmodelError, UsageError, did_you_mean
 from sdmodel.model.core import Model, plain
-from sdmodel.model.units import UnitTextError, parse_unit
+from sdmodel.study.amounts import is_amount
 from sdmodel.study.controls import unit_of
 from sdmodel.study.names import settable
 from sdmodel.study.toml_files import read_toml, subtable, unknown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from fractions import Fraction
 
 KEYS = ("title", "story", "scale", "values", "evidence", "fit")
-AMOUNTS = frozenset(
-    {"person", "bed", "physician", "team", "institution", "cny", "case", "visit"}
-)
-"""Base units of what a place twice as large has twice as much of."""
-
 FOLDER = "grids"
 _FACTORS = (1e-3, 1e3)
 
@@ -180,22 +174,11 @@ def list_grids(folder: Path | None) -> tuple[Grid, ...]:
     return tuple(found)
 
 
-def is_amount(unit: str) -> bool:
-    """Say whether a unit is an amount (``bed``, ``CNY``) or one per year."""
-    try:
-        powers = parse_unit(unit)
-    except UnitTextError:
-        return False
-    parts: Mapping[str, Fraction] = powers or {}
-    above = [name for name, power in parts.items() if power > 0]
-    below = [name for name, power in parts.items() if power < 0]
-    return len(above) == 1 and above[0] in AMOUNTS and below in ([], ["year"])
-
-
 def on_grid(model: Model, grid: Grid) -> Model:
     """Return the model with the grid's values in place of its own.
 
-    ``moved`` of the result holds the factor by which each constant was moved.
+    ``moved`` of the result holds the factor by which each constant was moved, and
+    ``scale`` that of amounts, also of those that are zero.
 
     Raises
     ------
@@ -221,12 +204,14 @@ def on_grid(model: Model, grid: Grid) -> Model:
     if problems:
         raise ScenarioError(dict.fromkeys(problems))
     moved = {
-        item.name: values[item.name] / item.default if item.default else math.nan
-        for item in model.inputs
-        if values[item.name] != item.default
+        name: _factor(values[name], default, grid.scale)
+        for name, default in ((item.name, item.default) for item in model.inputs)
+        if values[name] != default
     }
     if not moved:
-        return dataclasses.replace(model, name=f"{model.name}@{grid.id}")
+        return dataclasses.replace(
+            model, name=f"{model.name}@{grid.id}", scale=grid.scale
+        )
     text = repr(sorted((name, values[name]) for name in moved))
     digest = hashlib.sha256(f"{model.digest}\0{text}".encode()).hexdigest()
     return dataclasses.replace(
@@ -235,11 +220,22 @@ def on_grid(model: Model, grid: Grid) -> Model:
         digest=digest,
         source=model.digest,
         moved=moved,
+        scale=grid.scale,
         inputs=tuple(
             dataclasses.replace(item, default=values[item.name])
             for item in model.inputs
         ),
     )
+
+
+def _factor(value: float, default: float, scale: float) -> float:
+    """Return by what a value was moved; of an amount the scale itself, to the bit.
+
+    A limit that a value meets here is met there too.
+    """
+    if value == default * scale:
+        return scale
+    return value / default if default else math.nan
 
 
 def check_fitted(path: Path) -> None:

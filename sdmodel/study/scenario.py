@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
+from sdmodel.study.amounts import factor_of, multiplied
+from sdmodel.study.controls import unit_of
 from sdmodel.study.files import stamp
 from sdmodel.study.locate import usable
 from sdmodel.study.names import settable
@@ -157,6 +159,13 @@ def scenario_paths(folder: Path | None) -> dict[str, Path]:
     return dict(sorted(paths.items(), key=lambda item: (item[0] != BASELINE, item[0])))
 
 
+def is_of_model(path: Path, folder: Path | None) -> bool:
+    """Say whether a scenario file is one of the model's folder, however it is named."""
+    if folder is None:
+        return False
+    return path.resolve().parent == (folder / SCENARIOS).resolve()
+
+
 def list_scenarios(folder: Path | None) -> tuple[ScenarioFile, ...]:
     """Return every scenario file of a model folder, the baseline first.
 
@@ -279,6 +288,10 @@ def read_scenario(
 ) -> Scenario:
     """Read a scenario, what it inherits, and assignments on top; check all of it.
 
+    On a grid, amounts in the scenarios of the model's folder, which are stated for the
+    model's own place, are multiplied by the grid's scale; a file of one's own is taken
+    as it is written.
+
     Parameters
     ----------
     id_or_path
@@ -310,7 +323,9 @@ def read_scenario(
         where[element] = place
 
     for file in chain:
-        for element, value in _file_values(file, model, controls, problems).items():
+        scale = model.scale if is_of_model(file.path, folder) else 1.0
+        found = _file_values(file, model, controls, scale, problems)
+        for element, value in found.items():
             take(element, value, f"{file.path}, [values] '{element}'")
         for key, source in file.evidence.items():
             try:
@@ -357,8 +372,10 @@ def _file_values(
     file: ScenarioFile,
     model: Model,
     controls: tuple[Control, ...],
+    scale: float,
     problems: list[str],
 ) -> dict[str, Value]:
+    """Return what a file sets, by element; amounts times ``scale``."""
     found: dict[str, Value] = {}
     for key, given in file.values.items():
         place = f"{file.path}, [values] '{key}'"
@@ -379,5 +396,6 @@ def _file_values(
         for element in elements:
             if element in found:
                 problems.append(f"{place}: '{element}' is set twice in this file")
-            found[element] = value
+            factor = factor_of(unit_of(element, model), scale)
+            found[element] = multiplied(value, factor)
     return found

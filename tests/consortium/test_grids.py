@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +14,14 @@ import pytest
 
 from sdmodel.cli.main import main
 from sdmodel.engines.simulate import simulate
-from sdmodel.experiments.workbook import open_workbook, read_model
+from sdmodel.experiments.whatif import evaluate, headline_keys
+from sdmodel.experiments.workbook import open_workbook, read_model, workbook_of
+from sdmodel.study.amounts import is_amount
+from sdmodel.study.checks_file import read_checks
 from sdmodel.study.controls import unit_of
-from sdmodel.study.design import Inputs, Save
-from sdmodel.study.grids import Grid, is_amount, list_grids, on_grid
+from sdmodel.study.design import Inputs, Save, Schedule
+from sdmodel.study.grids import Grid, list_grids, on_grid
+from sdmodel.study.systems import read_systems
 from tests.tolerances import HOMOGENEITY
 
 if TYPE_CHECKING:
@@ -63,6 +69,114 @@ def test_every_shipped_grid_is_read_and_runs(consortium_folder: Path) -> None:
         assert total.values[0, 0, 0] == pytest.approx(grid.scale * 1e6)
         for control in workbook.controls:
             assert control.min <= control.default <= control.max
+
+
+@pytest.mark.parametrize("name", ["county-half-million", "city-district", "province"])
+def test_presets_move_shares_on_a_grid_as_on_one_of_the_model_s_size(
+    name: str, consortium: Model, consortium_folder: Path
+) -> None:
+    # The same place but for its size: what else a grid sets does move the shares.
+    grid = next(g for g in list_grids(consortium_folder) if g.id == name)
+    pair = []
+    for place in (grid, dataclasses.replace(grid, scale=1.0)):
+        book = workbook_of(on_grid(consortium, place), consortium_folder)
+        presets = [book.scenario(preset) for preset in book.scenario_ids()]
+        pair.append(evaluate(book.model, presets, headline_keys(book.outcomes)))
+    there, here = pair
+    assert len(there.scenarios) >= 39
+    assert not there.bad_runs()
+    amounts = set()
+    for key in there.keys:
+        own, other = here.values[key.text], there.values[key.text]
+        # The baseline, which sets no amount, says what an outcome is.
+        power = min((0, 1), key=lambda p: abs(other[0] - own[0] * grid.scale**p))
+        amounts |= {key.outcome.id} if power else set()
+        # A date may not come in any of them.
+        np.testing.assert_allclose(
+            other / grid.scale**power,
+            own,
+            rtol=0,
+            atol=HOMOGENEITY * np.abs(own[~np.isnan(own)]).max(initial=0),
+            err_msg=key.text,
+        )
+    assert amounts == {"premature_deaths", "life_years_lost", "fund_balance"}
+
+
+def test_a_stack_of_grids_answers_a_preset_as_one_of_them() -> None:
+    found = []
+    for name in ("consortium", "consortium@province"):
+        book = open_workbook(name)
+        rows = [book.scenario(preset) for preset in ("baseline", "buurtzorg", "pace")]
+        answer = evaluate(book.model, rows, headline_keys(book.outcomes))
+        stay = answer.values["los_tertiary"]
+        found.append(stay[1:] / stay[0] - 1)
+    assert found[0].max() < -0.01
+    np.testing.assert_allclose(found[1], found[0], rtol=HOMOGENEITY / 0.01)
+
+
+def test_a_file_of_one_s_own_is_in_the_amounts_of_the_grid(
+    tmp_path: Path, consortium_folder: Path
+) -> None:
+    book = open_workbook("consortium@county-half-million")
+    seats = "training seats"
+    assert book.scenario("luohu").values[seats] == 75
+    shipped = consortium_folder / "scenarios" / "luohu.toml"
+    assert book.scenario(shipped).values[seats] == 75
+    assert book.scenario("luohu", sets=[f"{seats}=140"]).values[seats] == 140
+    own = tmp_path / "own.toml"
+    own.write_text(f'from = "luohu"\n[values]\n"{seats}" = 120\n', "utf-8")
+    assert book.scenario(own).values[seats] == 120
+    own.write_text('title = "as there"\nfrom = "luohu"\n', "utf-8")
+    assert book.scenario(own).values[seats] == 75
+    schedule = f'title = "x"\n[values]\n"{seats}" = "60@2026..100@2030"\n'
+    own.write_text(schedule, "utf-8")
+    assert book.scenario(own).values[seats] == Schedule((2026, 2030), (60, 100))
+
+
+def test_a_schedule_of_a_shipped_scenario_is_scaled(
+    tiny_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_folder, folder)
+    (folder / "grids").mkdir()
+    (folder / "grids" / "half.toml").write_text("scale = 0.5\n", "utf-8")
+    text = '"tertiary capacity" = "20000@2026..30000@2030"\n"premium" = 500\n'
+    (folder / "scenarios" / "more.toml").write_text(f"[values]\n{text}", "utf-8")
+    values = open_workbook(f"{folder}@half").scenario("more").values
+    assert values["tertiary capacity"] == Schedule((2026, 2030), (10_000, 15_000))
+    assert values["premium"] == 500
+
+
+def test_the_listing_says_which_amounts_are_scaled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    on = ["scenarios", "--model", "consortium@county-half-million"]
+    assert main([*on, "--json"]) == 0
+    listed = {item["id"]: item for item in json.loads(capsys.readouterr().out)}
+    assert listed["buurtzorg"]["values"]["home nursing teams"] == 50
+    assert listed["buurtzorg"]["scaled"] == {"home nursing teams": 0.5}
+    assert listed["drg"]["scaled"] == {}
+    assert main(on) == 0
+    said = capsys.readouterr().out
+    assert "0.5 times what the files say: home nursing teams, training seats" in said
+    assert main(["scenarios"]) == 0
+    assert "Amounts" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["county-half-million", "province"])
+def test_claims_and_checks_are_read_on_a_grid(name: str) -> None:
+    book = open_workbook(f"consortium@{name}")
+    assert book.folder is not None
+    tables = (book.folder, book.model, book.controls, book.outcomes)
+    checks = read_checks(*tables)
+    scale = book.model.scale
+    seats = checks.runs["more seats"].values["training seats"]
+    assert seats == pytest.approx(101.7 * scale, rel=HOMOGENEITY)
+    for row in read_systems(*tables):
+        for claim in row.claims:
+            for side in (claim.before, claim.after):
+                sets = [f"{element}={value!r}" for element, value in side.values]
+                assert book.scenario(side.scenario, sets=sets).id == side.scenario
 
 
 def test_the_judge_runs_the_grid_too(tiny_folder: Path, tmp_path: Path) -> None:
