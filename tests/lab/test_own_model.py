@@ -79,7 +79,7 @@ def test_a_bare_page_offers_only_what_it_has(open_page: Any, tmp_path: Path) -> 
     assert picked[0] != picked[1]
     assert "draws" not in page.locator("#panel").inner_text()
     page.locator("#tab-about").click()
-    assert "names no uncertainty" in page.locator("#panel").inner_text()
+    page.locator("#panel", has_text="names no uncertainty").wait_for()
     assert "up to 0" not in page.locator("#panel").inner_text()
     lab.run("() => Lab.set('birth rate', 0.04)")
     lab.run(SETTLE)
