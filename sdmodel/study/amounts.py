@@ -47,3 +47,8 @@ def multiplied(value: float | Schedule, factor: float) -> float | Schedule:
     if isinstance(value, Schedule):
         return Schedule(value.times, tuple(factor * item for item in value.values))
     return factor * value
+
+
+def on_scale(value: float | Schedule, unit: str, scale: float) -> float | Schedule:
+    """Return a value of the model's own place as a place of this scale has it."""
+    return multiplied(value, factor_of(unit, scale))

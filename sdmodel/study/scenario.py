@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sdmodel.errors import ScenarioError, SdmodelError, did_you_mean
 from sdmodel.model.core import Model, plain
-from sdmodel.study.amounts import factor_of, multiplied
+from sdmodel.study.amounts import on_scale
 from sdmodel.study.controls import unit_of
 from sdmodel.study.files import stamp
 from sdmodel.study.locate import usable
@@ -161,9 +161,8 @@ def scenario_paths(folder: Path | None) -> dict[str, Path]:
 
 def is_of_model(path: Path, folder: Path | None) -> bool:
     """Say whether a scenario file is one of the model's folder, however it is named."""
-    if folder is None:
-        return False
-    return path.resolve().parent == (folder / SCENARIOS).resolve()
+    own = None if folder is None else (folder / SCENARIOS).resolve()
+    return path.resolve().parent == own
 
 
 def list_scenarios(folder: Path | None) -> tuple[ScenarioFile, ...]:
@@ -288,9 +287,8 @@ def read_scenario(
 ) -> Scenario:
     """Read a scenario, what it inherits, and assignments on top; check all of it.
 
-    On a grid, amounts in the scenarios of the model's folder, which are stated for the
-    model's own place, are multiplied by the grid's scale; a file of one's own is taken
-    as it is written.
+    On a grid, amounts in scenarios of the model's folder are multiplied by its scale;
+    those of a file of one's own are the grid's already.
 
     Parameters
     ----------
@@ -324,8 +322,8 @@ def read_scenario(
 
     for file in chain:
         scale = model.scale if is_of_model(file.path, folder) else 1.0
-        found = _file_values(file, model, controls, scale, problems)
-        for element, value in found.items():
+        given = _file_values(file, model, controls, scale, problems)
+        for element, value in given.items():
             take(element, value, f"{file.path}, [values] '{element}'")
         for key, source in file.evidence.items():
             try:
@@ -396,6 +394,5 @@ def _file_values(
         for element in elements:
             if element in found:
                 problems.append(f"{place}: '{element}' is set twice in this file")
-            factor = factor_of(unit_of(element, model), scale)
-            found[element] = multiplied(value, factor)
+            found[element] = on_scale(value, unit_of(element, model), scale)
     return found
