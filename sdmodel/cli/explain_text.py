@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sdmodel.cli.common import number_text
+from sdmodel.experiments.flux import OUTCOME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sdmodel.experiments.explain import Explanation, LeverPart
+    from sdmodel.experiments.paths import Way
     from sdmodel.experiments.spread import Range
 
 _TOLD_LOOPS = 6
+_TOLD_PARTS = 5
+_MOST = 0.5
+"""Share of what levers bring from which ways may stand without a word on the rest."""
 _SMALL = 0.02
 """Share of what the loops do in all below which one is only counted."""
 
@@ -59,6 +66,8 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
     inside = f", in {tell.points}" if tell.points else ""
     title = found.scenario.title.get(lang) or found.scenario.id
     when = f" in {key.year:g}" if key.year is not None else ""
+    if when and key.summary != "final":
+        label = f"the series behind '{label or key.text}'"
     head = f"{label or key.text}{when}, {title}: {tell.level(found.value)}"
     told = [f"{head}, against {tell.level(found.base)} in {found.baseline.id}"]
     if found.alone:
@@ -83,23 +92,7 @@ def lines(found: Explanation, lang: str = "en", *, percent: bool = False) -> lis
                 for part in found.account
                 if part.carried
             ]
-        if found.sectors:
-            told += ["", f"Over which sectors most of it goes{inside}:"]
-            for over in found.sectors:
-                path = " → ".join(over.path[:-1])
-                told.append(f"  {tell.change(over.carried)}  {path}")
-            rest = found.change - sum(over.carried for over in found.sectors)
-            told.append(f"  {tell.change(rest)}  over all other sequences of sectors")
-        told += ["", f"The single ways that carry most of it{inside}:"]
-        for way in found.ways:
-            told.append(f"  {tell.change(way.way.carried)}  {short(way.way.path)}")
-            told.append(
-                f"      its own link '{way.held[0]}' → '{way.held[1]}', held at the "
-                f"baseline, takes with it {tell.change(way.owed)}"
-                f"{tell.between(way.owed_range)}"
-            )
-        rest = found.change - sum(w.way.carried for w in found.ways)
-        told.append(f"  {tell.change(rest)}  by all other ways together")
+        told += _ways(found, tell, inside)
         told += ["", f"Loops: what comes over the link of each{inside}:"]
     told += _loops(found, tell, lang)
     return told
@@ -119,9 +112,61 @@ def _together(found: Explanation, tell: _Say) -> list[str]:
     ]
 
 
+def _ways(found: Explanation, tell: _Say, inside: str) -> list[str]:
+    """Tell where a change goes: first steps, sectors, single ways."""
+    told = ["", f"What each lever first acts on, and what goes over each{inside}:"]
+    for acts in found.first:
+        told.append(f"  {' → '.join(acts.chain)}")
+        for name, value in acts.parts[:_TOLD_PARTS]:
+            shown = "the outcome itself" if name == OUTCOME else name
+            told.append(f"      {tell.change(value)}  {shown}")
+        rest = sum(value for _, value in acts.parts[_TOLD_PARTS:])
+        if rest:
+            more = len(acts.parts) - _TOLD_PARTS
+            told.append(f"      {tell.change(rest)}  {more} more together")
+    if found.sectors:
+        ways = found.sectors
+        told += ["", f"{_heading('Over which sectors it goes', found, ways)}{inside}:"]
+        told += [
+            f"  {tell.change(over.carried)}  {' → '.join(over.path[:-1])}"
+            for over in ways
+        ]
+        told.append(f"  {_rest(found, tell, ways)}  over other sequences of sectors")
+    single = [part.way for part in found.ways]
+    told += ["", f"{_heading('The widest single ways', found, single)}{inside}:"]
+    for part in found.ways:
+        path = " → ".join(part.way.path[:-1])
+        told.append(f"  {tell.change(part.way.carried)}  {path}")
+        told.append(
+            f"      its own link '{part.held[0]}' → '{part.held[1]}', held at the "
+            f"baseline, takes with it {tell.change(part.owed)}"
+            f"{tell.between(part.owed_range)}"
+        )
+    told.append(f"  {_rest(found, tell, single)}  by all other ways")
+    return told
+
+
+def _rest(found: Explanation, tell: _Say, ways: Sequence[Way]) -> str:
+    return tell.change(found.change - sum(way.carried for way in ways))
+
+
+def _heading(text: str, found: Explanation, ways: Sequence[Way]) -> str:
+    """Say how much of the change some ways carry; little where a loop sends it back."""
+    moved = sum(abs(part.carried) for part in found.levers)
+    carried = sum(abs(way.carried) for way in ways)
+    share = carried / moved if moved else 0.0
+    if share >= _MOST:
+        return text
+    return (
+        f"{text} (these carry {100 * share:.0f} % of what the levers bring; the rest "
+        "is scattered, or sent back by loops over the links it came by)"
+    )
+
+
 def _changed(found: Explanation, tell: _Say) -> str:
     share = found.change / abs(found.base) if found.base else float("nan")
-    relative = f" ({100 * share:+.1f} %)" if share == share else ""
+    sign = "+" if share > 0 else "−"
+    relative = f" ({sign}{100 * abs(share):.1f} %)" if share == share else ""
     spread = tell.between(found.change_range)
     unit = f" {tell.points}".rstrip()
     return f"Change: {tell.change(found.change)}{unit}{relative}{spread}"

@@ -144,6 +144,16 @@ def document(found: Explanation, workbook: Workbook, engine: str) -> dict[str, A
             }
             for part in found.account
         ],
+        "first": [
+            {
+                "chain": list(acts.chain),
+                "parts": [
+                    {"name": name, "carried": finite(value)}
+                    for name, value in acts.parts
+                ],
+            }
+            for acts in found.first
+        ],
         "sectors": [
             {"path": list(way.path[:-1]), "carried": finite(way.carried)}
             for way in found.sectors

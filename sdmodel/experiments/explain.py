@@ -17,7 +17,14 @@ from sdmodel.experiments.flux import ADDED, Flux, flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of, polarity
 from sdmodel.experiments.matter import loop_scores, shares
-from sdmodel.experiments.paths import Way, between_variables, sector_net, ways
+from sdmodel.experiments.paths import (
+    FirstActs,
+    Way,
+    between_variables,
+    first_acts,
+    sector_net,
+    ways,
+)
 from sdmodel.experiments.spread import (
     Spread,
     courses_of,
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
     from sdmodel.study.scenario import Scenario
 
 MOST_WAYS = 6
+MOST_LEVERS = 6
 DRAWS = 32
 ROUNDING = 1e-12
 """Part of the outcome below which what loops do is the last bits of a sum: two runs
@@ -128,6 +136,7 @@ class Explanation:
     change: float
     change_range: Range | None
     levers: tuple[LeverPart, ...]
+    first: tuple[FirstActs, ...]
     sectors: tuple[Way, ...]
     ways: tuple[WayPart, ...]
     loops: tuple[LoopPart, ...]
@@ -255,6 +264,7 @@ def explain(
                 key=lambda part: -abs(part.carried),
             )
         ),
+        first=tuple(first_acts(web, found, 0, n) for n in _largest(found)),
         sectors=ways(web, found, 0, MOST_WAYS, between) if between else (),
         ways=tuple(
             WayPart(
@@ -273,6 +283,14 @@ def explain(
         else (),
         times=saved,
     )
+
+
+def _largest(found: Flux) -> list[str]:
+    """Return the levers that bring most, those that bring nothing left out."""
+    brought = {n: abs(float(v[0])) for n, v in found.levers.items()}
+    return sorted((n for n, v in brought.items() if v), key=lambda n: -brought[n])[
+        :MOST_LEVERS
+    ]
 
 
 def _name(link: tuple[str, str]) -> str:

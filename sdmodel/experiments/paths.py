@@ -116,6 +116,46 @@ def _between(
     return np.asarray(sums[:count], dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class FirstActs:
+    """Where what a lever brings first divides.
+
+    ``chain`` are the variables it runs through undivided, the lever first; ``parts``
+    pairs each variable that reads the last of them with what it is passed, the largest
+    first. The parts add up to what the lever brings, unless a loop returns to the
+    chain.
+    """
+
+    chain: tuple[str, ...]
+    parts: tuple[tuple[str, float], ...]
+
+
+def first_acts(
+    web: Web, flux: Flux, outcome: int, lever: str, net: Net | None = None
+) -> FirstActs:
+    """Return what a lever first acts on, and what goes over each: exact, loops or not.
+
+    Ways need not carry much: where a loop sends most of a push back over the links
+    that it came by, what a link carries in all is small. The first division of what a
+    lever brings stands before any loop.
+    """
+    column = list(flux.levers).index(lever)
+    passed = between_variables(web, flux, outcome, column, net)
+    brought = abs(float(flux.levers[lever][outcome]))
+    chain = [web.variable(lever)]
+    while True:
+        parts = [
+            (name, value)
+            for name, value in passed.get(chain[-1], {}).items()
+            if abs(value) > SMALLEST * brought
+        ]
+        if len(parts) != 1 or parts[0][0] in (*chain, OUTCOME):
+            break
+        chain.append(parts[0][0])
+    parts.sort(key=lambda part: -abs(part[1]))
+    return FirstActs(tuple(chain), tuple(parts))
+
+
 def ways(
     web: Web, flux: Flux, outcome: int, most: int, net: Net | None = None
 ) -> tuple[Way, ...]:
