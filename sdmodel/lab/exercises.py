@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import DataError
 from sdmodel.lab.strings import LANGUAGES
+from sdmodel.study.amounts import on_scale
+from sdmodel.study.controls import unit_of
 from sdmodel.study.values import parse_value
 
 if TYPE_CHECKING:
@@ -151,7 +153,10 @@ def read_exercises(book: Workbook) -> tuple[Exercise, ...]:
 def _exercise(
     name: str, table: dict[str, Any], book: Workbook, problems: list[str]
 ) -> Exercise:
-    levers = {control.name for control in book.controls}
+    units = {
+        control.name: unit_of(control.name, book.model) for control in book.controls
+    }
+    levers = set(units)
     problems += [f"{name}: unknown key '{key}'" for key in table if key not in KEYS]
     scenarios = table.get("scenarios", {})
     for id, scenario in scenarios.items():
@@ -203,7 +208,11 @@ def _exercise(
         question=table["question"],
         titles={id: scenario["title"] for id, scenario in scenarios.items()},
         values={
-            id: {n: parse_value(v) for n, v in scenario.get("values", {}).items()}
+            id: {
+                n: on_scale(parse_value(v), units[n], book.model.scale)
+                for n, v in scenario.get("values", {}).items()
+                if n in units
+            }
             for id, scenario in scenarios.items()
         },
         steps=tuple(table["step"]),

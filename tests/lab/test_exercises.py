@@ -233,3 +233,18 @@ def test_a_model_without_exercises_has_no_class_pack(
     with pytest.raises(UsageError, match="has no exercises"):
         write_papers(book, (), tmp_path / "class")
     assert not (tmp_path / "class").exists()
+
+
+def test_amounts_of_an_exercise_are_those_of_the_grid() -> None:
+    """On half the people, half the seats: within that grid's slider, share alike."""
+    own, half = (
+        {e.id: e for e in read_exercises(open_workbook(name))}["4-gatekeeping"]
+        for name in ("consortium", "consortium@county-half-million")
+    )
+    seats = [
+        (own.values[id]["training seats"], half.values[id]["training seats"])
+        for id in own.values
+        if "training seats" in own.values[id]
+    ]
+    assert seats
+    assert all(isinstance(h, float) and t == 0.5 * h for h, t in seats)
