@@ -264,7 +264,7 @@ def explain(
                 key=lambda part: -abs(part.carried),
             )
         ),
-        first=tuple(first_acts(web, found, 0, n) for n in _largest(found)),
+        first=first_acts(web, found, 0, MOST_LEVERS),
         sectors=ways(web, found, 0, MOST_WAYS, between) if between else (),
         ways=tuple(
             WayPart(
@@ -283,14 +283,6 @@ def explain(
         else (),
         times=saved,
     )
-
-
-def _largest(found: Flux) -> list[str]:
-    """Return the levers that bring most, those that bring nothing left out."""
-    brought = {n: abs(float(v[0])) for n, v in found.levers.items()}
-    return sorted((n for n, v in brought.items() if v), key=lambda n: -brought[n])[
-        :MOST_LEVERS
-    ]
 
 
 def _name(link: tuple[str, str]) -> str:

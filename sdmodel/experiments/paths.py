@@ -130,30 +130,31 @@ class FirstActs:
     parts: tuple[tuple[str, float], ...]
 
 
-def first_acts(
-    web: Web, flux: Flux, outcome: int, lever: str, net: Net | None = None
-) -> FirstActs:
-    """Return what a lever first acts on, and what goes over each: exact, loops or not.
+def first_acts(web: Web, flux: Flux, outcome: int, most: int) -> tuple[FirstActs, ...]:
+    """Return what the levers that bring most first act on: exact, loops or not.
 
     Ways need not carry much: where a loop sends most of a push back over the links
     that it came by, what a link carries in all is small. The first division of what a
     lever brings stands before any loop.
     """
-    column = list(flux.levers).index(lever)
-    passed = between_variables(web, flux, outcome, column, net)
-    brought = abs(float(flux.levers[lever][outcome]))
-    chain = [web.variable(lever)]
-    while True:
-        parts = [
-            (name, value)
-            for name, value in passed.get(chain[-1], {}).items()
-            if abs(value) > SMALLEST * brought
-        ]
-        if len(parts) != 1 or parts[0][0] in (*chain, OUTCOME):
-            break
-        chain.append(parts[0][0])
-    parts.sort(key=lambda part: -abs(part[1]))
-    return FirstActs(tuple(chain), tuple(parts))
+    brought = {name: abs(float(v[outcome])) for name, v in flux.levers.items()}
+    net, columns = net_of(web, flux), list(flux.levers)
+    found = []
+    for lever in sorted(filter(brought.get, brought), key=lambda n: -brought[n])[:most]:
+        passed = between_variables(web, flux, outcome, columns.index(lever), net)
+        chain = [web.variable(lever)]
+        while True:
+            parts = [
+                (name, value)
+                for name, value in passed.get(chain[-1], {}).items()
+                if abs(value) > SMALLEST * brought[lever]
+            ]
+            if len(parts) != 1 or parts[0][0] in (*chain, OUTCOME):
+                break
+            chain.append(parts[0][0])
+        parts.sort(key=lambda part: -abs(part[1]))
+        found.append(FirstActs(tuple(chain), tuple(parts)))
+    return tuple(found)
 
 
 def ways(

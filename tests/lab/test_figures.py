@@ -65,7 +65,7 @@ def test_papers_write_numbers_as_the_page_does(book: Workbook, tmp_path: Path) -
     levers = lever_documents(book.controls, book.model, (), {})
     given: dict[str, Any] = {
         "strings": read_strings(),
-        "face": {"per_thousand": per_thousand},
+        "face": {"place": {"en": "here", "zh": "此处"}, "per_thousand": per_thousand},
         "sizes": {id: [size] for id, size in sizes.items()},
         "numbers": numbers,
         "outcomes": [_outcome(o, about) for o in book.outcomes],
