@@ -25,13 +25,8 @@ WIDTH = 8
 _REAL = f"<{WIDTH} x double>"
 
 
-TEXT = f"""
-; values[target] += slope * values[source], link by link in their order
-define void @spread(i64 %links, ptr %source, ptr %target, ptr %slope, ptr %values,
-                    i64 %vectors) {{
-entry:
-  %size = mul i64 %vectors, {WIDTH}
-  br label %test
+# What both loops are made of: taking a link, its rows, adding, and the way back.
+_LINK = """\
 test:
   %i = phi i64 [ 0, %entry ], [ %i1, %next ]
   %more = icmp ult i64 %i, %links
@@ -43,15 +38,18 @@ link:
   %t = load i64, ptr %t_at
   %w_at = getelementptr double, ptr %slope, i64 %i
   %w = load double, ptr %w_at
+"""
+_ROWS = f"""\
   %w0 = insertelement {_REAL} poison, double %w, i64 0
   %ws = shufflevector {_REAL} %w0, {_REAL} poison, <{WIDTH} x i32> zeroinitializer
   %s_row = mul i64 %s, %size
   %t_row = mul i64 %t, %size
+"""
+_ENDS = """\
   %from = getelementptr double, ptr %values, i64 %s_row
   %to = getelementptr double, ptr %values, i64 %t_row
-  br label %vector
-vector:
-  %v = phi i64 [ 0, %link ], [ %v1, %vector ]
+"""
+_ADD = f"""\
   %a_at = getelementptr {_REAL}, ptr %from, i64 %v
   %a = load {_REAL}, ptr %a_at, align 8
   %b_at = getelementptr {_REAL}, ptr %to, i64 %v
@@ -59,6 +57,8 @@ vector:
   %p = fmul {_REAL} %a, %ws
   %sum = fadd {_REAL} %b, %p
   store {_REAL} %sum, ptr %b_at, align 8
+"""
+_CLOSE = """\
   %v1 = add i64 %v, 1
   %again = icmp ult i64 %v1, %vectors
   br i1 %again, label %vector, label %next
@@ -67,8 +67,20 @@ next:
   br label %test
 end:
   ret void
-}}
+}
+"""
 
+TEXT = f"""
+; values[target] += slope * values[source], link by link in their order
+define void @spread(i64 %links, ptr %source, ptr %target, ptr %slope, ptr %values,
+                    i64 %vectors) {{
+entry:
+  %size = mul i64 %vectors, {WIDTH}
+  br label %test
+{_LINK}{_ROWS}{_ENDS}  br label %vector
+vector:
+  %v = phi i64 [ 0, %link ], [ %v1, %vector ]
+{_ADD}{_CLOSE}
 ; the same, and carried[link, part] += slope * values[source] * parts[target, part]
 define void @gather(i64 %links, ptr %source, ptr %target, ptr %slope, ptr %values,
                     i64 %vectors, ptr %parts, i64 %count, i64 %row, ptr %carried) {{
@@ -76,41 +88,17 @@ entry:
   %size = mul i64 %vectors, {WIDTH}
   %block = mul i64 %size, %count
   br label %test
-test:
-  %i = phi i64 [ 0, %entry ], [ %i1, %next ]
-  %more = icmp ult i64 %i, %links
-  br i1 %more, label %link, label %end
-link:
-  %s_at = getelementptr i64, ptr %source, i64 %i
-  %s = load i64, ptr %s_at
-  %t_at = getelementptr i64, ptr %target, i64 %i
-  %t = load i64, ptr %t_at
-  %w_at = getelementptr double, ptr %slope, i64 %i
-  %w = load double, ptr %w_at
-  %idle = fcmp oeq double %w, 0.0
+{_LINK}  %idle = fcmp oeq double %w, 0.0
   br i1 %idle, label %next, label %busy
 busy:
-  %w0 = insertelement {_REAL} poison, double %w, i64 0
-  %ws = shufflevector {_REAL} %w0, {_REAL} poison, <{WIDTH} x i32> zeroinitializer
-  %s_row = mul i64 %s, %size
-  %t_row = mul i64 %t, %size
-  %p_row = mul i64 %t, %row
+{_ROWS}  %p_row = mul i64 %t, %row
   %c_row = mul i64 %i, %block
-  %from = getelementptr double, ptr %values, i64 %s_row
-  %to = getelementptr double, ptr %values, i64 %t_row
-  %own = getelementptr double, ptr %parts, i64 %p_row
+{_ENDS}  %own = getelementptr double, ptr %parts, i64 %p_row
   %kept = getelementptr double, ptr %carried, i64 %c_row
   br label %vector
 vector:
   %v = phi i64 [ 0, %busy ], [ %v1, %parts_done ]
-  %a_at = getelementptr {_REAL}, ptr %from, i64 %v
-  %a = load {_REAL}, ptr %a_at, align 8
-  %b_at = getelementptr {_REAL}, ptr %to, i64 %v
-  %b = load {_REAL}, ptr %b_at, align 8
-  %p = fmul {_REAL} %a, %ws
-  %sum = fadd {_REAL} %b, %p
-  store {_REAL} %sum, ptr %b_at, align 8
-  br label %part
+{_ADD}  br label %part
 part:
   %k = phi i64 [ 0, %vector ], [ %k1, %part ]
   %x_at = getelementptr double, ptr %own, i64 %k
@@ -128,16 +116,7 @@ part:
   %k_more = icmp ult i64 %k1, %count
   br i1 %k_more, label %part, label %parts_done
 parts_done:
-  %v1 = add i64 %v, 1
-  %again = icmp ult i64 %v1, %vectors
-  br i1 %again, label %vector, label %next
-next:
-  %i1 = add i64 %i, 1
-  br label %test
-end:
-  ret void
-}}
-"""
+{_CLOSE}"""
 
 _SIZES, _PLACES = ctypes.c_int64, ctypes.c_void_p
 

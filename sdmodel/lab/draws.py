@@ -71,7 +71,7 @@ def keep_points(controls: Sequence[Control]) -> None:
 
     Loading takes many times as long as making them, and can be done beside.
     """
-    from scipy.stats import qmc  # noqa: F401
+    from scipy.stats import qmc  # noqa: F401 - loaded for `prior`
 
     if controls:
         prior(controls)

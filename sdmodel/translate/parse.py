@@ -56,7 +56,7 @@ def _literals_only() -> Iterator[None]:
     with _ONE_PARSE, _parsers_alone(), warnings.catch_warnings():
         # PySD's own dependencies warn of each other's age when first imported.
         warnings.simplefilter("ignore")
-        from pysd.translators.vensim import vensim_element, vensim_file  # noqa: F401
+        from pysd.translators.vensim import vensim_element, vensim_file  # noqa: F401 - loads it
 
     module = vensim_element.__dict__
     missing = object()
