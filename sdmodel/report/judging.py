@@ -37,8 +37,8 @@ HEADLINES_TOLD = 5
 """Headline outcomes of one stakeholder that are told in each direction."""
 
 MARKS: dict[str, str] = {
-    "gains": "▲ better",
-    "loses": "▼ worse",
+    "gains": "✓ better",
+    "loses": "✗ worse",
     "mixed": "± mixed",
     "unclear": "? unclear",
     "same": "= same",

@@ -23,11 +23,11 @@ SMALLEST = 1e-5
 NEAR_ZERO = "about 0"
 
 SIGNS: dict[str, str] = {
-    "better": "▲ better",
-    "worse": "▼ worse",
+    "better": "✓ better",
+    "worse": "✗ worse",
     "unclear": "? unclear",
     "same": "= same",
-    "changed": "± changed",
+    "changed": "≠ changed",
     "none": "",
 }
 

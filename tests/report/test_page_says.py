@@ -30,7 +30,7 @@ def test_the_first_table_says_who_gains_and_who_loses(run_folder: Path) -> None:
         assert len(row["cells"]) == len(table["heads"])
         for cell in row["cells"]:
             # The sign says in black and white what the colour says.
-            assert cell["mark"][0] in "▲▼±?="
+            assert cell["mark"][0] in "✓✗±?="
             assert cell["changes"]
             for change in cell["changes"]:
                 assert bool(change["range"]) == (change["mark"] != "=")
