@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,3 +117,14 @@ def test_a_unit_that_is_none(tmp_path: Path) -> None:
     assert problems("1", "person//", tmp_path) == [
         "'person//' is not a unit; write names with * / ^ ( )"
     ]
+
+
+@pytest.mark.skipif(find_spec("simlin") is None, reason="pysimlin is not installed")
+def test_a_second_reader_finds_nothing_in_the_shipped_model(
+    consortium_folder: Path,
+) -> None:
+    import simlin
+
+    model = simlin.load(str(consortium_folder / "consortium.mdl"))
+    assert list(model.check()) == []
+    assert list(model.check_units()) == []
