@@ -213,10 +213,14 @@ class _Judge:
         wanted = list(dict.fromkeys(v.name for v in mine if not _ours_alone(v)))
         # Where time steps change, times asked for would change them in their turn.
         moving = bool(self.model.time.clock)
+        whole = not moving and self._reads_final_time()
         frame = self.pysd.run(
             params=dict(self._parameters(inputs, run)),
             return_columns=wanted,
             return_timestamps=None if moving else times.tolist(),
+            # PySD takes the last time asked for as FINAL TIME, in equations too.
+            # A function, since there a FINAL TIME of 0 counts as none.
+            final_time=(lambda: self.model.time.stop) if whole else None,
             flatten_output=False,
             reload=True,
         )
@@ -237,6 +241,16 @@ class _Judge:
                 continue
             for row, value in enumerate(frame[variable.name].to_numpy()):
                 out[row, column] = np.ravel(getattr(value, "values", value))[place]
+
+    def _reads_final_time(self) -> bool:
+        readers: list[object] = list(self.pysd.dependencies.values())
+        while readers:
+            item = readers.pop()
+            if isinstance(item, dict):
+                if "final_time" in item:
+                    return True
+                readers += item.values()
+        return False
 
     def _control(self, name: str) -> float:
         node = self.model.nodes[self.model.scalars[name]]

@@ -315,7 +315,7 @@ def _save_steps(model: Model, save: Save, problems: list[str]) -> NDArray[np.int
         if not 0 <= step <= axis.steps:
             problems.append(
                 f"saved time {time:g}: outside the model's horizon "
-                f"{axis.start:g} to {axis.stop:g}"
+                f"{axis.start:g} to {axis.last:g}"
             )
         elif abs(place - step) > 1e-9 * max(1.0, abs(place)):
             near = axis.at(int(step))

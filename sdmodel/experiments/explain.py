@@ -157,7 +157,7 @@ def added_key(key: OutcomeKey, workbook: Workbook) -> OutcomeKey:
     """
     if key.year is not None or key.summary in ADDED:
         return key
-    stop = workbook.model.time.stop
+    stop = workbook.model.time.last
     return OutcomeKey(f"{key.outcome.id}@{stop:g}", key.outcome, key.summary, stop)
 
 

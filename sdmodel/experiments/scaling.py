@@ -108,7 +108,7 @@ def measure_size(variables: int) -> Point:
     compiled = clock()
     runs = 64
     query = Inputs((), np.empty((runs, 0)))
-    save = Save(names, (model.time.stop,))
+    save = Save(names, (model.time.last,))
     simulate(model, query, save, jobs=1)
     best = float("inf")
     for _ in range(3):

@@ -225,7 +225,7 @@ def _model(
         "versions": found,
         "built": dt.datetime.now(dt.UTC).date().isoformat(),
         "start": model.time.start,
-        "end": model.time.stop,
+        "end": model.time.last,
         "dt": model.time.step,
         "steps": model.time.steps,
         "scalars": sum(len(v.elements) for v in model.variables.values()),

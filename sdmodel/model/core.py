@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -103,10 +104,27 @@ class TimeAxis:
 
     @cached_property
     def steps(self) -> int:
-        """Number of Euler steps."""
+        """Number of Euler steps; where they do not end at ``stop``, the last is beyond.
+
+        As in PySD, what lacks less than a hundred thousandth of a step is not stepped.
+        """
         if self.clock:
             return len(self.clock) - 1
-        return round((self.stop - self.start) / self.step)
+        ratio = (self.stop - self.start) / self.step
+        return round(ratio) if self.even else math.ceil(ratio - 1e-5)
+
+    @cached_property
+    def even(self) -> bool:
+        """Whether a step falls on ``stop``."""
+        if self.clock:
+            return True
+        ratio = (self.stop - self.start) / self.step
+        return abs(ratio - round(ratio)) <= 1e-9 * max(1.0, abs(ratio))
+
+    @property
+    def last(self) -> float:
+        """Time of the last step, at ``stop`` or beyond."""
+        return self.stop if self.even else self.at(self.steps)
 
     @cached_property
     def stride(self) -> int:

@@ -165,7 +165,9 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "steps change their length on the way; FINAL TIME and SAVEPER may depend "
             "on stocks, and then all runs go as far as the file's own values do. "
             "Where SAVEPER is no multiple of TIME STEP, the steps are saved that a "
-            "multiple of it falls on, with a warning.",
+            "multiple of it falls on, and where TIME STEP does not divide the time "
+            "between INITIAL TIME and FINAL TIME, the last step ends beyond FINAL "
+            "TIME, each with a warning.",
             "PySD lacks `DT`, `STARTTIME`, `STOPTIME`.",
         ),
     ),

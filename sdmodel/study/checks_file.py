@@ -136,7 +136,7 @@ class _Names:
                     f"a year, {', '.join(allowed)}{did_you_mean(when, allowed)}"
                 )
                 raise ValueError(msg) from None
-            start, stop = self.model.time.start, self.model.time.stop
+            start, stop = self.model.time.start, self.model.time.last
             if not start <= year <= stop:
                 msg = f"'{what}': the model runs from {start:g} to {stop:g}"
                 raise ValueError(msg)

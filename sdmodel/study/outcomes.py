@@ -256,10 +256,10 @@ def parse_key(
             f"{', '.join(SUMMARY_NAMES)}{did_you_mean(rest, SUMMARY_NAMES)}"
         )
         raise UsageError(msg)
-    if model is not None and not model.time.start <= year <= model.time.stop:
+    if model is not None and not model.time.start <= year <= model.time.last:
         msg = (
             f"'{text}': the model runs from {model.time.start:g} to "
-            f"{model.time.stop:g}, which does not hold {year:g}"
+            f"{model.time.last:g}, which does not hold {year:g}"
         )
         raise UsageError(msg)
     return OutcomeKey(f"{outcome.id}@{year:g}", outcome, outcome.summary, year)

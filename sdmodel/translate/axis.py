@@ -70,16 +70,6 @@ def check_time(axis: TimeAxis) -> Iterator[tuple[str, str]]:
                 f"at most {MAX_STEPS:,} are run"
             ),
         )
-        return
-    if not _whole(steps):
-        yield (
-            "time_step",
-            (
-                f"TIME STEP = {axis.step:g} does not divide the "
-                f"{axis.stop - axis.start:g} "
-                "from INITIAL TIME to FINAL TIME"
-            ),
-        )
 
 
 def uneven_rows(axis: TimeAxis) -> tuple[int, ...]:

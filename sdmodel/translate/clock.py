@@ -81,6 +81,12 @@ def time_axis(low: Lowering, problems: Problems) -> TimeAxis | None:
         ] = None
     if wrong:
         return None
+    if not axis.even:
+        low.warnings[
+            f"TIME STEP = {axis.step:g} does not divide the "
+            f"{axis.stop - axis.start:g} from INITIAL TIME to FINAL TIME: as in PySD, "
+            f"the last step ends at {axis.last:g}"
+        ] = None
     rows = uneven_rows(axis)
     if rows:
         low.warnings[

@@ -171,7 +171,6 @@ def test_refused_with_its_line(
 TIMES = {
     "step zero": (("0", "4", "0", "1"), "TIME STEP = 0; it must be greater"),
     "step negative": (("0", "4", "-1", "1"), "TIME STEP = -1; it must be greater"),
-    "step does not divide": (("0", "4", "0.3", "0.3"), "does not divide the 4"),
     "horizon": (("0", "1e300", "1", "1"), "at most 10,000,000"),
     "tiny step": (("0", "100", "1e-07", "1"), "at most 10,000,000"),
     "backwards": (("4", "0", "1", "1"), "FINAL TIME = 0 lies before INITIAL TIME = 4"),

@@ -46,6 +46,47 @@ def test_saveper_apart_from_the_step(
     assert f"only the {len(times)} steps are saved" in told
 
 
+ENDINGS: dict[str, tuple[str, str, str, float, list[float]]] = {
+    "beyond by a part": ("4", "0.75", "0.75", 4.5, [0, 0.75, 1.5, 2.25, 3, 3.75, 4.5]),
+    "a step not saved beyond": ("4", "0.75", "1.5", 4.5, [0, 1.5, 3, 4.5]),
+    "the last not saved": ("3.5", "1", "3", 4, [0, 3]),
+    "saved apart": ("4", "0.75", "1", 4.5, [0, 3]),
+    "one step": ("0.5", "2", "2", 2, [0, 2]),
+    "no step": ("0", "2", "2", 0, [0]),
+    "less than a hundred thousandth": ("4.000005", "1", "1", 4, [0, 1, 2, 3, 4]),
+    "a little more": ("4.00002", "1", "1", 5, [0, 1, 2, 3, 4, 5]),
+    "decimals": ("1", "0.3", "0.3", 1.2, [0, 0.3, 0.6, 0.9, 1.2]),
+}
+
+
+@pytest.mark.parametrize("case", ENDINGS)
+def test_a_step_that_does_not_divide_the_horizon(
+    case: str, tmp_path: Path, engine: EngineName
+) -> None:
+    final, step, save, last, times = ENDINGS[case]
+    tail = (
+        f"FINAL TIME = {final} ~~|\nINITIAL TIME = 0 ~~|\n"
+        f"SAVEPER = {save} ~~|\nTIME STEP = {step} ~~|\n"
+    )
+    path = tmp_path / "m.mdl"
+    body = "s = INTEG(2, 1) ~~|\nx = FINAL TIME - s ~~|\ny = STEP(1, 4) ~~|"
+    path.write_text(vensim(body, tail))
+    got, compared = agree(path, engine)
+    assert compared >= 6
+    # A stock that grows by 2 tells the time at which it was saved.
+    np.testing.assert_allclose(got["s"], 1 + 2 * np.array(times), rtol=1e-15)
+    assert got["finaltime"].tolist() == [float(final)] * len(times)
+    model = read_model(path, cache=False)
+    assert model.time.last == pytest.approx(last, abs=1e-5)
+    told = "\n".join(model.warnings)
+    assert (f"the last step ends at {last:g}" in told) == (last != float(final))
+    judge = simulate(
+        model, Inputs((), np.zeros((1, 0))), Save(("s", "x")), engine="pysd"
+    )
+    np.testing.assert_allclose(judge.values[0, :, 0], got["s"], rtol=1e-15)
+    np.testing.assert_allclose(judge.values[0, :, 1], got["x"], rtol=1e-15)
+
+
 DATA = """Simple
 0\t10
 2\t30
