@@ -83,6 +83,10 @@ def check_units(model: Model) -> tuple[UnitProblem, ...]:
     return tuple(problems)
 
 
+_COLON = re.compile(r'"[^"]*"|:[A-Z ]+:|:', re.IGNORECASE)
+"""Words in colons, and the colon in front of what a macro gives besides its value."""
+
+
 def _check(
     item: Variable, units: Mapping[str, Sense], kinds: Mapping[str, str], time: Sense
 ) -> Iterator[UnitProblem]:
@@ -91,6 +95,7 @@ def _check(
         text = re.sub(
             r"^\s*\[[^\]]*\](\s*:EXCEPT:\s*(\[[^\]]*\]\s*,?\s*)+)?\s*=", "", equation
         )
+        text = _COLON.sub(lambda found: found[0] if found[0][1:] else ",", text)
         ledger = Ledger(time, own)
         reader = _Reader(text, units, kinds, ledger)
         try:

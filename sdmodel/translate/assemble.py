@@ -20,7 +20,8 @@ from sdmodel.translate.drafts import (
 from sdmodel.translate.external import Reader
 from sdmodel.translate.faults import Problems
 from sdmodel.translate.lower import Lowering
-from sdmodel.translate.macros import macros_of, write_out
+from sdmodel.translate.macro_read import macros_of
+from sdmodel.translate.macros import write_out
 from sdmodel.translate.nouns import (
     CONTROLS,
     NOISE_SEED,
@@ -72,7 +73,7 @@ def assemble(
         definitions,
         xmile=not path.lower().endswith(".mdl"),
     )
-    write_out(drafts, macros, space, problems)
+    outputs = write_out(drafts, macros, space, problems)
     known, unknown = {*drafts, *problems.spoiled}, set[str]()
     for draft in drafts.values():
         for component in draft.components:
@@ -88,6 +89,7 @@ def assemble(
     if not problems:
         problems.wrong += lost(definitions, drafts)
     low = _lower(drafts, space, problems, path)
+    definitions = (*definitions, *outputs)
     return _model(low, drafts, definitions, name=name, path=path, digest=digest)
 
 

@@ -45,7 +45,6 @@ _ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
 _NUMBERED = re.compile(r"\(\s*[^()\d]*(?P<first>\d+)\s*-\s*[^()\d]*(?P<last>\d+)\s*\)")
 _QUOTED = re.compile(r'"[^"]*"')
 _TOO_LONG = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
-_KEYWORD = re.compile(r":[A-Z ]+:", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -156,7 +155,7 @@ def check_vensim(text: str, path: str, problems: Problems) -> VensimSource:
     doubles = dict(_doubles(source.definitions))
     safe: list[Definition] = []
     for i, item in enumerate(source.definitions):
-        unsafe = [*_unsafe(item), *_outputs(item, source)]
+        unsafe = list(_unsafe(item))
         found = [*unsafe, *([doubles[i]] if i in doubles else [])]
         problems.wrong += [(item.line, what) for what in found]
         if unsafe:
@@ -222,21 +221,6 @@ def too_long(text: str) -> Iterator[str]:
             f"a number of {len(found[0])} digits, {found[0][:12]}…; at most "
             f"{MAX_DIGITS} are read"
         )
-
-
-def _outputs(item: Definition, source: VensimSource) -> Iterator[str]:
-    """Tell of macros that are asked for more than their own value: ``M(x : more)``."""
-    if item.kind != "variable" or ":" not in item.right:
-        return
-    bare = _KEYWORD.sub("", _QUOTED.sub("", item.right))
-    for name, header in source.macros:
-        called = re.search(rf"(?<!\w){re.escape(name)}\s*\(", bare, re.IGNORECASE)
-        if called and ":" in bare[called.end() :]:
-            yield (
-                f"'{item.name}': the macro {name} is asked for outputs behind a colon; "
-                f"only its own value is read (not supported); equation: "
-                f"{item.equation[:160]}; the macro: {header}"
-            )
 
 
 def _unsafe_range(item: Definition) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError
+from sdmodel.translate.colons import MARK
 from sdmodel.translate.faults import Problems
 from sdmodel.translate.guard import read_bytes
 from sdmodel.translate.read import model_file, read_abstract
@@ -92,6 +93,12 @@ def _parts(root: Any, known: set[str]) -> Iterator[str]:
     while stack:
         item = stack.pop()
         kind = type(item).__name__
+        if getattr(item, "reference", None) == MARK:
+            yield (
+                "outputs of a macro behind a colon, which PySD lacks; use --engine "
+                "compiled"
+            )
+            continue
         if kind == "CallStructure":
             function = getattr(item.function, "reference", item.function)
             if name_key(function) not in known:

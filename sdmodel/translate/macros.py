@@ -7,21 +7,29 @@ arguments; so the hidden variables carry those subscripts. Decision 0006 says wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from sdmodel.translate.colons import MARK
 from sdmodel.translate.drafts import Draft
+from sdmodel.translate.macro_outputs import (
+    as_written,
+    definition,
+    problem,
+    split,
+)
 from sdmodel.translate.nouns import CONTROLS, Component, Equation
 from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.space import MAX_SCALARS, Space, SubscriptError, subscript_key
 from sdmodel.translate.sums import marked
-from sdmodel.translate.trees import children, in_one_spelling, rewrite
+from sdmodel.translate.trees import children, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sdmodel.translate.faults import Problems
+    from sdmodel.translate.macro_read import Macro
     from sdmodel.translate.space import Binding
 
 Tree = Any
@@ -34,52 +42,25 @@ MAX_CALLS = 20_000
 """Macro calls that are written out, those inside others counted each time."""
 
 
-@dataclass(frozen=True)
-class Macro:
-    """A macro as read: its arguments, and its variables with their definitions."""
-
-    name: str
-    params: tuple[str, ...]
-    section: Any
-    texts: Mapping[str, tuple[Definition, ...]]
-
-    @property
-    def shown(self) -> str:
-        """The name as Vensim writes it."""
-        return self.name.upper().replace("_", " ")
-
-
-def macros_of(
-    sections: Sequence[Any], definitions: Sequence[Definition], *, xmile: bool
-) -> dict[str, Macro]:
-    """Return the macros of a file by name."""
-    found: dict[str, Macro] = {}
-    for section in sections:
-        texts: dict[str, tuple[Definition, ...]] = {}
-        for item in definitions:
-            if name_key(item.macro) == section.name and item.kind != "check":
-                key = name_key(item.name)
-                texts[key] = (*texts.get(key, ()), item)
-        params = tuple(name_key(item) for item in section.params)
-        local = {*params, *(name_key(element.name) for element in section.elements)}
-        for element in section.elements:
-            for part in element.components:
-                part.ast = in_one_spelling(part.ast, local, xmile=xmile)
-        found[section.name] = Macro(section.name, params, section, texts)
-    return found
-
-
 def write_out(
     drafts: dict[str, Draft],
     macros: Mapping[str, Macro],
     space: Space,
     problems: Problems,
-) -> None:
-    """Replace every macro call in ``drafts``, adding the variables it stands for."""
-    if macros:
-        writer = _Writer(drafts, macros, space, problems)
-        for draft in list(drafts.values()):
-            writer.draft(draft, ())
+) -> list[Definition]:
+    """Replace every macro call in ``drafts``, adding the variables it stands for.
+
+    Returns
+    -------
+    list of Definition
+        What the model's variables are that calls define behind a colon.
+    """
+    if not macros:
+        return []
+    writer = _Writer(drafts, macros, space, problems)
+    for draft in list(drafts.values()):
+        writer.draft(draft, ())
+    return writer.defined
 
 
 class _Writer:
@@ -93,6 +74,7 @@ class _Writer:
         self.drafts, self.macros = drafts, macros
         self.space, self.problems = space, problems
         self.calls = self.scalars = 0
+        self.defined: list[Definition] = []
 
     def draft(self, draft: Draft, above: tuple[str, ...]) -> None:
         """Replace the calls in one variable; ``above`` are the macros it stands in."""
@@ -141,14 +123,10 @@ class _Writer:
         above: tuple[str, ...],
     ) -> Tree:
         """Add the variables of one call; return a reference to what it gives."""
-        if len(tree.arguments) != len(macro.params):
-            what = (
-                f"'{part.variable}': the macro {macro.shown} takes "
-                f"{len(macro.params)} arguments, {len(tree.arguments)} given; "
-                f"equation: {part.text}"
-            )
-            self.problems.add(part.line, what)
-            return float("nan")
+        given, outputs = split(tree.arguments)
+        if len(given) != len(macro.params):
+            what = f"takes {len(macro.params)} arguments, {len(given)} given"
+            return self._refuse(macro, part, what)
         if macro.name in above or len(above) > MAX_DEPTH:
             chain = " → ".join([*above, macro.name]).upper().replace("_", " ")
             self.problems.add(part.line, f"a macro calls itself: {chain}")
@@ -157,8 +135,12 @@ class _Writer:
             self.problems.add(part.line, f"more than {MAX_CALLS} calls of macros")
             return float("nan")
         bare: dict[str, str] = {}
-        for argument in tree.arguments:
+        for argument in given:
             bare.update(marked(argument))
+        if outputs is not None:
+            what = problem(outputs, macro.returns, part, inside=bool(bare))
+            if what:
+                return self._refuse(macro, part, what)
         try:
             chosen = list(self.space.combinations(bare.values()))
         except SubscriptError as error:
@@ -170,24 +152,67 @@ class _Writer:
             for items in chosen
         ]
         subscripts = (*part.subscripts, *(f"{name}!" for name in bare.values()))
-        return self._body(macro, tree, part, subscripts, inner, above)
+        prefix = self._body(macro, given, part, subscripts, inner, above)
+        reference, marks = _types()
+        own = marks(list(subscripts)) if subscripts else None
+        for name, output in zip(macro.returns, outputs or (), strict=False):
+            tree = reference(prefix + name, own)
+            self._output(macro, name, output.reference, replace(part, tree=tree), spots)
+        return reference(prefix + macro.name, own)
+
+    def _refuse(self, macro: Macro, part: Component, what: str) -> Tree:
+        what = f"'{part.variable}': the macro {macro.shown} {what}"
+        self.problems.add(part.line, f"{what}; equation: {part.text}")
+        return float("nan")
+
+    def _output(
+        self,
+        macro: Macro,
+        output: str,
+        key: str,
+        part: Component,
+        spots: Sequence[Spot],
+    ) -> None:
+        """Define the variable that a call names behind its colon."""
+        hidden = key.startswith("\x1f")
+        draft = self.drafts.get(key)
+        if draft is None:
+            name = as_written(key.rpartition("\x1f")[2], part.text)
+            shown = f"{part.variable}: {name}" if hidden else name
+            draft = Draft(key, shown, sealed=True, hidden=hidden)
+            self.drafts[key] = draft
+            if not hidden:
+                texts = macro.texts.get(output, ())
+                self.defined.append(definition(name, part, texts, macro.params))
+        twice = [elements for _, elements in spots if elements in draft.equations]
+        ranks = {len(elements) for elements in draft.equations}
+        if twice or (ranks and ranks != {len(part.subscripts)}):
+            other = next(iter(draft.equations.values())).component.line
+            what = f"'{draft.name}' is defined again; line {other} defines it already"
+            self.problems.add(part.line, what)
+            return
+        self._spread(draft, replace(part, variable=draft.name), spots, hidden=hidden)
+        if draft.equations and not hidden:
+            listed = [item.subscripts for item in draft.components]
+            draft.dims = self.space.dims(draft.equations, listed)
 
     def _body(
         self,
         macro: Macro,
-        tree: Tree,
+        given: Sequence[Tree],
         part: Component,
         subscripts: tuple[str, ...],
         spots: Sequence[Spot],
         above: tuple[str, ...],
-    ) -> Tree:
+    ) -> str:
+        """Add the variables of one call; return what their keys begin with."""
         self.calls += 1
         prefix = f"\x1f{self.calls}\x1f"
-        local = {*macro.params, *(name_key(e.name) for e in macro.section.elements)}
+        own = {name_key(element.name) for element in macro.section.elements}
+        local = {*macro.params, *macro.made, *own}
         reference, marks = _types()
-        own = marks(list(subscripts)) if subscripts else None
         made: list[Draft] = []
-        for name, argument in zip(macro.params, tree.arguments, strict=True):
+        for name, argument in zip(macro.params, given, strict=True):
             draft = self._hidden(prefix, name, macro, part)
             component = replace(part, subscripts=subscripts, tree=argument)
             self._spread(draft, component, spots)
@@ -240,7 +265,7 @@ class _Writer:
         for draft in made:
             inside = above if draft.key[len(prefix) :] in macro.params else None
             self.draft(draft, (*above, macro.name) if inside is None else inside)
-        return reference(prefix + macro.name, own)
+        return prefix
 
     def _foreign(self, tree: Tree, local: set[str]) -> list[str]:
         """Return names in a macro's equation that are neither its own nor marked."""
@@ -251,6 +276,7 @@ class _Writer:
             if type(item).__name__ == "ReferenceStructure":
                 name = item.reference
                 known = name in local or name.endswith("$") or name in CONTROLS
+                known |= name == MARK
                 bare = name.strip('"')
                 ranged = (
                     self.space.range_name(bare) is not None
@@ -306,6 +332,8 @@ class _Writer:
         component: Component,
         spots: Sequence[Spot],
         numbers: int = 1,
+        *,
+        hidden: bool = True,
     ) -> None:
         self.scalars += len(spots)
         if self.scalars > MAX_SCALARS:
@@ -313,7 +341,9 @@ class _Writer:
                 component.line, f"macros write out more than {MAX_SCALARS} scalars"
             )
             return
-        component = replace(component, bindings=tuple(b for b, _ in spots), hidden=True)
+        component = replace(
+            component, bindings=tuple(b for b, _ in spots), hidden=hidden
+        )
         draft.components.append(component)
         for place, (binding, elements) in enumerate(spots):
             shown = f"{draft.name}[{','.join(elements)}]" if elements else draft.name

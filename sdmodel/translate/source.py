@@ -7,7 +7,9 @@ once, from the text itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sdmodel.translate.colons import marked_calls
 
 SKETCH_MARK = "\\\\\\---///"
 """Where the equations of a Vensim file end and its drawing begins."""
@@ -106,12 +108,19 @@ class VensimSource:
     def text(self) -> str:
         """Return equations only, without units, comments and sketch, for PySD."""
         parts = ["{UTF-8}\n"]
+        asked = [name for name, header in self.macros if ":" in header[7:]]
+
+        def entry(item: Definition) -> str:
+            if not asked or item.kind != "variable":
+                return _entry(item)
+            return _entry(replace(item, equation=marked_calls(item.equation, asked)))
+
         # Macros first: PySD's grammar loses all but the last of several behind it.
         for name, header in self.macros:
             parts.append(f"{header}\n")
-            parts += [_entry(item) for item in self.definitions if item.macro == name]
+            parts += [entry(item) for item in self.definitions if item.macro == name]
             parts.append(":END OF MACRO:\n")
-        parts += [_entry(item) for item in self.definitions if not item.macro]
+        parts += [entry(item) for item in self.definitions if not item.macro]
         return "".join(parts)
 
 
