@@ -17,7 +17,8 @@ _INTRODUCTION = (
         "Names are read without regard to case, spaces and underscores. A model may "
         "hold macros (Vensim's and XMILE's; PySD lacks the latter, and delays inside "
         "the former, and outputs `M(a, b : y, z)`, which become variables y and z "
-        "with the subscripts of the left side), subscript ranges with subranges, mappings, `:EXCEPT:` and "
+        "with the subscripts of the left side), subscript ranges with subranges, "
+        "mappings, `:EXCEPT:` and "
         "definitions element by element."
     ),
     (

@@ -1,9 +1,9 @@
 r"""Draw a Vensim model's sketch section anew, or check that it is up to date.
 
-    python docs/sketch.py models/consortium/consortium.mdl           write it
-    python docs/sketch.py models/consortium/consortium.mdl --check   exit 1 if stale
+    python docs/sketch.py [MODEL.mdl]           write it
+    python docs/sketch.py [MODEL.mdl] --check   exit 1 if stale
 
-The equations stay byte for byte. Each sector gets a view (``VIEWS`` cuts the large
+Without a file it is the shipped model's. The equations stay byte for byte. Each sector gets a view (``VIEWS`` cuts the large
 ones) in which each of its variables stands once as itself; ``sketch_layout.py`` says
 where.
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model
 
 MARK = r"\\\---/// Sketch information - do not modify anything except names"
+SHIPPED = Path(__file__).parents[1] / "models" / "consortium" / "consortium.mdl"
 HEAD = """V300  Do not put anything below this section - it will be ignored
 *{}
 $192-192-192,0,Times New Roman|12||0-0-0|0-0-0|0-0-255|-1--1--1|-1--1--1|96,96,100,0
@@ -161,9 +162,10 @@ def sketch(path: Path) -> bytes:
 def main(arguments: list[str]) -> int:
     """Write the sketch, or with ``--check`` say whether it is stale."""
     paths = [Path(a) for a in arguments if a != "--check"]
-    if len(paths) != 1:
-        sys.stderr.write("usage: python docs/sketch.py MODEL.mdl [--check]\n")
+    if len(paths) > 1:
+        sys.stderr.write("usage: python docs/sketch.py [MODEL.mdl] [--check]\n")
         return 2
+    paths = paths or [SHIPPED]
     try:
         old, wanted = paths[0].read_bytes(), sketch(paths[0])
     except (OSError, SdmodelError) as error:
