@@ -3,9 +3,9 @@ r"""Draw a Vensim model's sketch section anew, or check that it is up to date.
     python docs/sketch.py [MODEL.mdl]           write it
     python docs/sketch.py [MODEL.mdl] --check   exit 1 if stale
 
-Without a file it is the shipped model's. The equations stay byte for byte. Each sector gets a view (``VIEWS`` cuts the large
-ones) in which each of its variables stands once as itself; ``sketch_layout.py`` says
-where.
+Without a file it is the shipped model's. The equations stay byte for byte. Each sector
+gets a view (``VIEWS`` cuts the large ones) in which each of its variables stands once
+as itself; ``sketch_layout.py`` says where.
 
 Facts about the format are from Vensim's help, "Appendix > Files > .mdl Model Files",
 pages "Sketch Information" (ref_sketch_format.html) and "Objects" (24305.html): a line
