@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sdmodel.cli.common import (
+    data_option,
     emit_json,
     json_option,
     model_option,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @model_option
+@data_option
 @click.option("--million", is_flag=True, help="Also time a million runs.")
 @click.option("--no-judge", is_flag=True, help="Leave out PySD and pysimlin.")
 @click.option(
@@ -34,7 +36,12 @@ if TYPE_CHECKING:
 )
 @json_option
 def bench(
-    model: str, million: bool, no_judge: bool, scaling: bool, as_json: bool
+    model: str,
+    data: tuple[str, ...],
+    million: bool,
+    no_judge: bool,
+    scaling: bool,
+    as_json: bool,
 ) -> None:
     """Measure the engines in one go, as ratios.
 
@@ -55,7 +62,7 @@ def bench(
         return
     from sdmodel.experiments.bench import MILLION, measure
 
-    chosen, names, outcomes = _question(model)
+    chosen, names, outcomes = _question(model, data)
     with progress_bar("runs", MILLION) as progress:
         found = measure(
             chosen,
@@ -95,11 +102,13 @@ def doctor(model: str, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _question(model: str) -> tuple[Model, tuple[str, ...], tuple[Outcome, ...]]:
+def _question(
+    model: str, data: tuple[str, ...] = ()
+) -> tuple[Model, tuple[str, ...], tuple[Outcome, ...]]:
     """Return a model, the scalars behind its outcomes, and these."""
     from sdmodel.experiments.workbook import open_workbook
 
-    book: Workbook = open_workbook(model)
+    book: Workbook = open_workbook(model, data)
     names = dict.fromkeys(
         name for outcome in book.outcomes for name in outcome.expression.names
     )

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdmodel.cli.common import DEFAULT_MODEL, emit_json, json_option, model_option
+from sdmodel.cli.common import (
+    DEFAULT_MODEL,
+    data_option,
+    emit_json,
+    json_option,
+    model_option,
+)
 
 if TYPE_CHECKING:
     from sdmodel.experiments.exogenous import Exogenous
@@ -24,8 +30,9 @@ MOST = 4
 @click.command()
 @click.argument("path", required=False, metavar="[MODEL]")
 @model_option
+@data_option
 @json_option
-def check(path: str | None, model: str, as_json: bool) -> None:
+def check(path: str | None, model: str, data: tuple[str, ...], as_json: bool) -> None:
     """Check the units, structure and limits of a model, and what is unsupported.
 
     Lists the series that enter from outside: tables over Time, trends and dates.
@@ -41,7 +48,8 @@ def check(path: str | None, model: str, as_json: bool) -> None:
     if path is not None and model not in {DEFAULT_MODEL, path}:
         msg = f"two models given: '{path}' and --model '{model}'; give one"
         raise click.UsageError(msg)
-    found = inspect_model(read_model(locate_model(model if path is None else path)[0]))
+    file = locate_model(model if path is None else path)[0]
+    found = inspect_model(read_model(file, data=data))
     if as_json:
         emit_json(_document(found))
     else:

@@ -81,6 +81,18 @@ def model_option(command: Command) -> Command:
     )(command)
 
 
+def data_option(command: Command) -> Command:
+    """Add ``--data``: .csv, .tab, .dat or .nc with series for data variables."""
+    return click.option(
+        "--data",
+        "data",
+        multiple=True,
+        metavar="FILE",
+        help="Series for data variables: .csv, .tab, .dat or .nc; the first that has "
+        "one counts. May be repeated.",
+    )(command)
+
+
 def engine_option(command: Command) -> Command:
     """``--engine``: compiled, numpy or pysd."""
     return click.option(

@@ -43,6 +43,7 @@ WIDE = 3
 def compare(
     names: tuple[str, ...],
     model: str,
+    data: tuple[str, ...],
     engine: str,
     as_json: bool,
     out: Path | None,
@@ -66,7 +67,7 @@ def compare(
     check_two(names)
     if out is not None:
         claim(out)
-    workbook = open_workbook(model)
+    workbook = open_workbook(model, data)
     sets = (*sets, *seed_sets(workbook, seed))
     asked = read_asked(workbook, names, sets, allow_outside)
     check_two(asked, names)

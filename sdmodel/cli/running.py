@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -12,6 +13,7 @@ from sdmodel.cli.common import (
     Choice,
     Place,
     claim,
+    data_option,
     emit_json,
     engine_option,
     finite,
@@ -30,7 +32,6 @@ from sdmodel.cli.placing import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from sdmodel.engines.base import EngineName
     from sdmodel.experiments.whatif import Answer, SaveWhat
@@ -54,8 +55,14 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Set a constant in all scenarios; a value or 0.4@2026..0.8@2029.",
     )(command)
     for option in (
-        jobs_option, seed_option, out_option, json_option, engine_option, model_option
-    ):  # fmt: skip
+        jobs_option,
+        seed_option,
+        out_option,
+        json_option,
+        engine_option,
+        data_option,
+        model_option,
+    ):
         command = option(command)
     return command
 
@@ -80,6 +87,7 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def run(
     names: tuple[str, ...],
     model: str,
+    data: tuple[str, ...],
     engine: str,
     as_json: bool,
     out: Path | None,
@@ -107,10 +115,10 @@ def run(
     if out is not None:
         claim(out)
     if csv_path is not None:
-        check_output(csv_path, model=model)
+        check_output(csv_path, model=model, inputs=[Path(item) for item in data])
         if out is not None:
             check_apart(out, [csv_path])
-    workbook = open_workbook(model)
+    workbook = open_workbook(model, data)
     seeded = seed_sets(workbook, seed)
     asked = read_asked(workbook, names, (*sets, *seeded), allow_outside)
     for name in dict.fromkeys(names):

@@ -8,6 +8,7 @@ import click
 
 from sdmodel.cli.common import (
     claim,
+    data_option,
     emit_json,
     engine_option,
     jobs_option,
@@ -51,6 +52,7 @@ PAGES = ("morris", "sobol")
     metavar="PATH",
     help="Model to study; else the one that the study names.",
 )
+@data_option
 @engine_option
 @jobs_option
 @json_option
@@ -61,6 +63,7 @@ def sensitivity(
     n: int | None,
     seed: int | None,
     model: str | None,
+    data: tuple[str, ...],
     engine: str,
     jobs: int | None,
     as_json: bool,
@@ -99,7 +102,9 @@ def sensitivity(
         find_method(method.strip().casefold())
     folder = out or default_out(study)
     claim(folder)
-    workbook, asked = open_study(study, model=model, method=method, n=n, seed=seed)
+    workbook, asked = open_study(
+        study, model=model, data=data, method=method, n=n, seed=seed
+    )
     scenarios = [workbook.scenario(name) for name in asked.scenarios]
     total = len(scenarios) * study_runs(asked, workbook.controls)
     with progress_bar(f"{asked.method} runs", total) as progress:

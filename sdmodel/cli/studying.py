@@ -17,6 +17,7 @@ def open_study(
     *,
     model: str | None = None,
     method: str | None = None,
+    data: tuple[str, ...] = (),
     n: int | None = None,
     seed: int | None = None,
 ) -> tuple[Workbook, Study]:
@@ -35,7 +36,7 @@ def open_study(
     from sdmodel.study.study import model_of, override
 
     path = find_study(name)
-    workbook = open_workbook(model or model_of(path))
+    workbook = open_workbook(model or model_of(path), data)
     workbook, study = workbook_of_study(workbook, path)
     if method is not None:
         method = method.strip().casefold()

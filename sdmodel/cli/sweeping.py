@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from sdmodel.cli.common import (
+    data_option,
     emit_json,
     engine_option,
     finite,
@@ -50,6 +51,7 @@ BAD_SHOWN = 3
     metavar="PATH",
     help="Model to run; else the one that the study names.",
 )
+@data_option
 @click.option(
     "--bands", is_flag=True, help="Keep the spread of each outcome in each whole year."
 )
@@ -87,6 +89,7 @@ def sweep(
     n: int | None,
     seed: int | None,
     model: str | None,
+    data: tuple[str, ...],
     bands: bool,
     chunk: int | None,
     cluster: str | None,
@@ -127,7 +130,9 @@ def sweep(
     folder = out or default_out(study, "sweep")
     if not costs:
         click.get_current_context().with_resource(held(folder))
-    workbook, asked = open_study(study, model=model, method=method, n=n, seed=seed)
+    workbook, asked = open_study(
+        study, model=model, data=data, method=method, n=n, seed=seed
+    )
     if is_table(asked.method) and not costs:
         check_apart(folder, [Path(asked.method)])
     scenarios = [workbook.scenario(name) for name in asked.scenarios]

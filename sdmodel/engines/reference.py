@@ -21,14 +21,14 @@ from sdmodel.engines.base import Output, Progress
 from sdmodel.engines.plan import constant
 from sdmodel.engines.stopped import place_of, stopped
 from sdmodel.errors import RunError, SdmodelError
-from sdmodel.translate.datfile import as_tables
+from sdmodel.translate.datfile import as_tables, text_of
 from sdmodel.translate.external import files_beside, rank
 from sdmodel.translate.judged import write_program
 from sdmodel.translate.nouns import NOISE_SEED_NAME
 from sdmodel.translate.read import read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -133,7 +133,7 @@ class _quiet(warnings.catch_warnings):  # noqa: N801 - a context manager, used a
 def _translate(model: Model, folder: Path) -> Path:
     """Return the Python program that PySD makes of the model's file."""
     source = Path(model.path)
-    if read_model(source).digest != model.file_digest:
+    if read_model(source, data=model.data).digest != model.file_digest:
         msg = f"{model.path}: the file has changed since it was read; read it again"
         raise RunError(msg)
     when = "before it had made its program"
@@ -167,15 +167,21 @@ def _first_fault(
     return math.nan, ""
 
 
-def _data_for(model: Path, folder: Path) -> list[str]:
+def _data_for(model: Path, named: Sequence[str], folder: Path) -> list[str]:
     """Return the tables in which PySD shall look for data, in our order."""
     beside = files_beside(model.read_bytes(), model)
+    ranked = sorted(beside, key=lambda path: rank(path, model))
     found: list[Path] = []
-    for item in sorted(beside, key=lambda path: rank(path, model)):
-        if item.suffix.lower() == ".dat":
-            found += as_tables(item, folder)
-        elif item.suffix.lower() in {".tab", ".csv"}:
+    for i, item in enumerate((*map(Path, named), *ranked)):
+        suffix = item.suffix.lower()
+        if suffix == ".dat":
+            found += as_tables(item, folder, i)
+        elif suffix == ".nc":
             found.append(item)
+        elif suffix in {".tab", ".csv"}:
+            # A copy: PySD takes small letters and UTF-8 alone.
+            found.append(folder / f"table {i}{suffix}")
+            found[-1].write_text(text_of(item), encoding="utf-8")
     return [str(item) for item in found]
 
 
@@ -189,7 +195,7 @@ class _Judge:
 
         self.model, self.owners = model, owners
         source = Path(model.path)
-        data = _data_for(source, program.parent)
+        data = _data_for(source, model.data, program.parent)
         self.pysd = pysd.load(program, data_files=data or None)
 
     def names(self) -> dict[str, str]:

@@ -54,8 +54,9 @@ import numpy as np
 from sdmodel.engines.simulate import simulate
 from sdmodel.study.design import Inputs, Save
 from sdmodel.translate.read import read_model
-model = read_model(sys.argv[1])
-simulate(model, Inputs((), np.empty((1, 0))), Save(tuple(sys.argv[2:])))
+data = sys.argv[3 : 3 + int(sys.argv[2])]
+model = read_model(sys.argv[1], data=data)
+simulate(model, Inputs((), np.empty((1, 0))), Save(tuple(sys.argv[3 + len(data) :])))
 """
 
 
@@ -182,7 +183,8 @@ def _batch(
 
 def _start(model: Model, names: tuple[str, ...]) -> float | None:
     """Return the best time of a new process up to its first numbers, s."""
-    command = [sys.executable, "-c", _START, model.path, *names]
+    given = (model.path, str(len(model.data)), *model.data)
+    command = [sys.executable, "-c", _START, *given, *names]
     try:
         return _best(
             lambda: subprocess.run(  # noqa: S603 - our own interpreter and text

@@ -126,7 +126,9 @@ def _copy(scenario: Scenario) -> Scenario:
     )
 
 
-def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:
+def open_workbook(
+    name_or_path: str | Path = "consortium", data: Sequence[Path | str] = ()
+) -> Workbook:
     """Read a model and the tables beside it.
 
     Parameters
@@ -134,6 +136,8 @@ def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:
     name_or_path
         A shipped model's name, a model folder, or a model file; ``@GRID`` behind it
         puts the model on a grid of its folder, or of a ``.toml`` file.
+    data
+        As in `read_model`.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def open_workbook(name_or_path: str | Path = "consortium") -> Workbook:
         If the model or a table is wrong; problems of both tables at once.
     """
     _, folder = locate_model(name_or_path)
-    return workbook_of(read_model(name_or_path), folder)
+    return workbook_of(read_model(name_or_path, data), folder)
 
 
 def workbook_of(model: Model, folder: Path | None) -> Workbook:
@@ -221,8 +225,18 @@ def workbook_of_study(workbook: Workbook, path: Path) -> tuple[Workbook, Study]:
     return dataclasses.replace(workbook, controls=controls, outcomes=outcomes), study
 
 
-def read_model(name_or_path: str | Path = "consortium") -> Model:
+def read_model(
+    name_or_path: str | Path = "consortium", data: Sequence[Path | str] = ()
+) -> Model:
     """Return a model by the name of a shipped one or by its path, with ``@GRID``.
+
+    Parameters
+    ----------
+    name_or_path
+        As in `open_workbook`.
+    data
+        Tables of series over time, wherever they are, for data variables; the first
+        that holds a variable counts, and all go before tables beside the model.
 
     Raises
     ------
@@ -233,7 +247,7 @@ def read_model(name_or_path: str | Path = "consortium") -> Model:
     """
     source, folder = locate_model(name_or_path)
     _, grid = split_grid(name_or_path)
-    model = translate(source)
+    model = translate(source, data=data)
     return model if grid is None else on_grid(model, read_grid(find_grid(grid, folder)))
 
 

@@ -166,7 +166,7 @@ class Model:
     factor by which each constant differs from the file (nan where that holds zero);
     ``scale`` is the factor of every amount.
     ``missing`` are scalars that may be no number by the model's own word: ``:NA:``, or
-    raw data between its points.
+    raw data between its points. ``data`` are the paths of tables that the user named.
     """
 
     name: str
@@ -185,6 +185,7 @@ class Model:
     moved: Mapping[str, float] = field(default_factory=dict)
     scale: float = 1.0
     missing: frozenset[str] = frozenset()
+    data: tuple[str, ...] = ()
 
     @property
     def file_digest(self) -> str:

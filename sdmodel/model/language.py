@@ -369,9 +369,11 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "Cells of spreadsheets and text tables in the model's folder. Constants "
             "may be set by a run. Data without an equation come from a `.csv`, `.tab` "
             "or `.dat` file beside the model: one whose name holds `data` goes before "
-            "others, and one called as the model or `output` comes last.",
-            "PySD is given files (`data_files`) and lacks `.dat`; it refuses data "
-            "without a word in colons.",
+            "others, and one called as the model or `output` comes last. Before them "
+            "count those named by `--data FILE`, wherever they are, in their order, "
+            "NetCDF 4 (`.nc`) too; a table that is no UTF-8 is read as Windows-1252.",
+            "PySD is given files (`data_files`) alone and lacks `.dat`; it refuses "
+            "data without a word in colons.",
         ),
     ),
     "Random numbers": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -49,6 +50,7 @@ def assemble(
     name: str,
     path: str,
     digest: str,
+    data: tuple[Path, ...] = (),
 ) -> Model:
     """Return the model, or raise everything that stands in its way.
 
@@ -60,7 +62,7 @@ def assemble(
         If the file is sound but uses what no engine here computes; all of it is listed.
     """
     section = abstract.sections[0]
-    reader = Reader(Path(path))
+    reader = Reader(Path(path), data)
     ranges = Problems()
     space = space_of(section, definitions, ranges, reader)
     problems.wrong += ranges.wrong
@@ -89,8 +91,12 @@ def assemble(
     if not problems:
         problems.wrong += lost(definitions, drafts)
     low = _lower(drafts, space, problems, path)
+    for table in data:
+        if table not in reader.used:
+            low.warnings[f"data file {table.name}: no variable is read from it"] = None
     definitions = (*definitions, *outputs)
-    return _model(low, drafts, definitions, name=name, path=path, digest=digest)
+    found = _model(low, drafts, definitions, name=name, path=path, digest=digest)
+    return replace(found, data=tuple(map(str, data))) if data else found
 
 
 def _note(problems: Problems, part: Component, fault: EquationError) -> None:

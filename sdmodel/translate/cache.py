@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def is_there(digest: str) -> bool:
     return _file(digest).is_file()
 
 
-def load(digest: str, path: str) -> Model | None:
+def load(digest: str, path: str, tables: tuple[str, ...] = ()) -> Model | None:
     """Return the cached model of this digest; None if there is none that is whole."""
     try:
         check, _, content = _file(digest).read_bytes().partition(b"\n")
@@ -68,7 +69,7 @@ def load(digest: str, path: str) -> Model | None:
         data = json.loads(content)
         if data["format"] != FORMAT or data["digest"] != digest:
             return None
-        return _from_columns(data, path)
+        return replace(_from_columns(data, path), data=tables)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError):
         return None
 
@@ -138,6 +139,7 @@ def _to_columns(model: Model) -> dict[str, Any]:
         "lookups": [[t.name, t.x, t.y, t.rule] for t in model.lookups],
         "warnings": list(model.warnings),
         "missing": sorted(model.missing),
+        **({"data": model.data} if model.data else {}),
     }
 
 
@@ -183,4 +185,5 @@ def _from_columns(data: dict[str, Any], path: str) -> Model:
         ),
         warnings=tuple(data["warnings"]),
         missing=frozenset(data["missing"]),
+        data=tuple(data.get("data", ())),
     )

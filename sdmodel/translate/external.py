@@ -6,23 +6,22 @@ Only files inside the model's folder are opened, wherever a symbolic link may le
 
 from __future__ import annotations
 
-import csv
 import re
 import threading
 import warnings
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import did_you_mean
+from sdmodel.errors import ModelFileError, did_you_mean
 from sdmodel.model.core import plain
-from sdmodel.translate.datfile import listed
+from sdmodel.translate.datfile import Columns, columns_of
 from sdmodel.translate.nouns import EquationError, LackingError
 from sdmodel.translate.source import SKETCH_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 MAX_BYTES = 50_000_000
 MAX_UNPACKED = 500_000_000
@@ -32,6 +31,9 @@ _SPREADSHEETS = {".xls", ".xlsx", ".xlsm", ".ods", ".odf", ".odt"}
 _TEXTS = {".csv", ".tab", ".txt", ".dat"}
 _TABLES = {".csv", ".tab", ".dat"}
 """Files in which data without an equation are looked for."""
+
+_NAMED = _TABLES | {".nc"}
+"""Files with data that a user may name."""
 
 _RULES = {
     "interpolate": "clamp",
@@ -97,6 +99,31 @@ def rank(table: Path, model: Path) -> int:
     return 2 if own else 1
 
 
+def named_tables(given: Sequence[Path | str]) -> tuple[Path, ...]:
+    """Return the tables that a user names, wherever they are.
+
+    Raises
+    ------
+    ModelFileError
+        For each that is not there, no table or too large.
+    """
+    problems = [f"data file {p}: {what}" for p in given for what in _no_table(Path(p))]
+    if problems:
+        raise ModelFileError(problems)
+    return tuple(dict.fromkeys(Path(item).resolve() for item in given))
+
+
+def _no_table(path: Path) -> Iterator[str]:
+    """Tell why a file that a user names is no table."""
+    if path.suffix.lower() not in _NAMED:
+        yield f"it is no table ({', '.join(sorted(_NAMED))})"
+    elif not path.is_file():
+        names = [p.name for p in path.parent.glob("*") if p.is_file()]
+        yield f"no such file{did_you_mean(path.name, names)}"
+    elif path.stat().st_size > MAX_BYTES:
+        yield f"it is larger than {MAX_BYTES // 1_000_000} MB; not read"
+
+
 def _tables_in(folder: Path) -> Iterator[Path]:
     for item in sorted(folder.iterdir()):
         if item.suffix.lower() in _TABLES and item.is_file():
@@ -143,9 +170,10 @@ def _inside(folder: Path, given: str) -> Path:
 class Reader:
     """Reads what the definitions of one model name."""
 
-    def __init__(self, model: Path) -> None:
-        self.model, self.folder = model, model.parent
-        self._columns: dict[Path, dict[str, tuple[list[float], list[float]]]] = {}
+    def __init__(self, model: Path, data: Sequence[Path] = ()) -> None:
+        self.model, self.folder, self.data = model, model.parent, data
+        self._columns: dict[Path, Columns] = {}
+        self.used: set[Path] = set()
 
     def constants(self, tree: Any, members: Sequence[Sequence[str]]) -> Any:
         """Return the numbers of GET DIRECT CONSTANTS, in the order of the elements.
@@ -240,13 +268,16 @@ class Reader:
     def columns(self, names: Sequence[str], keyword: str | None) -> Series:
         """Return the series of data without an equation, from a table beside the model.
 
+        The first of the tables that a user names goes before all of them, as in PySD.
+
         Raises
         ------
         EquationError
-            If no table holds all ``names``, or several do.
+            If no table holds all ``names``, or several beside the model do.
         """
         wanted = [plain(name) for name in names]
-        paths = list(_tables_in(self.folder))
+        given = [p for p in self.data if any(k in self._table(p) for k in wanted)]
+        paths = given[:1] or list(_tables_in(self.folder))
         holding = [p for p in paths if all(k in self._table(p) for k in wanted)]
         # Of an array some elements may be missing, as in PySD; they have no number.
         holding = holding or [
@@ -255,16 +286,18 @@ class Reader:
         first = min((rank(p, self.model) for p in holding), default=0)
         holding = [p for p in holding if rank(p, self.model) == first]
         if len(holding) != 1:
-            among = ", ".join(p.name for p in holding or paths) or "there is none"
+            looked = [*self.data, *paths]
+            among = ", ".join(p.name for p in holding or looked) or "there is none"
             what = (
                 f"it is in several tables beside the model ({among}); keep it in one, "
-                "or call that one data….csv"
+                "call that one data….csv, or name it (--data FILE)"
                 if holding
                 else "no .csv, .tab or .dat file beside the model has a column "
-                f"'{names[0]}' ({among})"
+                f"'{names[0]}' ({among}); name one elsewhere by --data FILE"
             )
             msg = f"it has no equation, so that it is data; {what}"
             raise EquationError(msg)
+        self.used.add(holding[0])
         table = self._table(holding[0])
         how = (keyword or "interpolate").strip(": ").lower().replace(" ", "_")
         tables = tuple(
@@ -272,9 +305,9 @@ class Reader:
         )
         return Series(tables, _RULES[how], over_time=True)
 
-    def _table(self, path: Path) -> dict[str, tuple[list[float], list[float]]]:
+    def _table(self, path: Path) -> Columns:
         if path not in self._columns:
-            self._columns[path] = _columns_of(path)
+            self._columns[path] = columns_of(path, plain)
         return self._columns[path]
 
 
@@ -316,34 +349,3 @@ def _told(given: str, read: Callable[[], Any]) -> Any:
         shown = " ".join(line for line in lines if line and line != "it")
         msg = f"'{given}' cannot be read: {shown[:200] or type(error).__name__}"
         raise EquationError(msg) from None
-
-
-def _columns_of(path: Path) -> dict[str, tuple[list[float], list[float]]]:
-    """Return the series of a table by plain name; times run down or across."""
-    if path.suffix.lower() == ".dat":
-        return listed(path, plain)
-    mark = "\t" if path.suffix.lower() == ".tab" else ","
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        rows = [row for row in csv.reader(file, delimiter=mark) if row]
-    if not rows:
-        return {}
-    if all(_number(cell) == _number(cell) for cell in rows[0][1:4]):
-        width = max(map(len, rows))
-        full = [row + [""] * (width - len(row)) for row in rows]
-        rows = [list(column) for column in zip(*full, strict=True)]
-    times = [_number(row[0]) for row in rows[1:]]
-    return {
-        plain(name): (times, [_number(r[i]) if i < len(r) else _NAN for r in rows[1:]])
-        for i, name in enumerate(rows[0])
-        if i and name
-    }
-
-
-_NAN = float("nan")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return _NAN

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, did_you_mean
 from sdmodel.translate import cache as disk
-from sdmodel.translate.external import files_beside
+from sdmodel.translate.external import files_beside, named_tables
 from sdmodel.translate.faults import Problems
 from sdmodel.translate.guard import (
     VENSIM,
@@ -30,13 +30,18 @@ VERSION = "10"
 """Raised whenever the translation may give another graph for the same file."""
 
 
-def read_model(path: Path | str, *, cache: bool = True) -> Model:
+def read_model(
+    path: Path | str, *, data: Sequence[Path | str] = (), cache: bool = True
+) -> Model:
     """Return the model of a folder, or of a Vensim or XMILE file.
 
     Parameters
     ----------
     path
         A model folder (``NAME/NAME.mdl``, or the only model file in it) or a file.
+    data
+        Tables (``.csv``, ``.tab``, ``.dat``, ``.nc``) in which data without an equation
+        are looked for before those beside the model; the first that holds it counts.
     cache
         Whether a translation kept on disk may be used, and this one kept.
 
@@ -51,14 +56,15 @@ def read_model(path: Path | str, *, cache: bool = True) -> Model:
         If the file may not be read.
     """
     file = model_file(Path(path))
-    data = read_bytes(file)
-    beside = files_beside(data, file)
-    digest = model_digest(data, file.suffix.lower(), beside)
+    content = read_bytes(file)
+    named = named_tables(data)
+    beside = files_beside(content, file)
+    digest = model_digest(content, file.suffix.lower(), beside, named)
     if cache:
-        known = disk.load(digest, str(file))
+        known = disk.load(digest, str(file), tuple(map(str, named)))
         if known is not None:
             return known
-    model = _translate(data, file, digest)
+    model = _translate(content, file, digest, named)
     if cache:
         disk.store(model)
     return model
@@ -90,16 +96,25 @@ def files_of(path: Path | str) -> tuple[Path, ...]:
     return file, *files_beside(read_bytes(file), file)
 
 
-def model_digest(data: bytes, suffix: str, beside: Sequence[Path] = ()) -> str:
+def model_digest(
+    data: bytes,
+    suffix: str,
+    beside: Sequence[Path] = (),
+    named: Sequence[Path] = (),
+) -> str:
     """Return the name of these bytes, and of the files that the model reads.
 
-    This translation and this PySD are part of it.
+    This translation and this PySD are part of it, as are the names and the order of
+    files that the user names.
     """
     from importlib.metadata import version
 
     text = f"sdmodel translation {VERSION}\0pysd {version('pysd')}\0{suffix}\0"
     whole = hashlib.sha256(text.encode() + data)
     for item in beside:
+        whole.update(hashlib.sha256(item.read_bytes()).digest())
+    for item in named:
+        whole.update(f"\0{item.name}\0".encode())
         whole.update(hashlib.sha256(item.read_bytes()).digest())
     return whole.hexdigest()
 
@@ -134,7 +149,7 @@ def model_file(path: Path) -> Path:
     raise ModelFileError(msg)
 
 
-def _translate(data: bytes, file: Path, digest: str) -> Model:
+def _translate(data: bytes, file: Path, digest: str, named: tuple[Path, ...]) -> Model:
     # Imported here: a cached model needs neither PySD nor lxml.
     from sdmodel.translate.assemble import assemble
 
@@ -148,6 +163,7 @@ def _translate(data: bytes, file: Path, digest: str) -> Model:
             name=file.stem,
             path=str(file),
             digest=digest,
+            data=named,
         )
 
 
