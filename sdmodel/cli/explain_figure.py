@@ -11,7 +11,7 @@ from sdmodel.cli.figures import COLOURS, plain_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sdmodel.experiments.explain import Explanation
+    from sdmodel.experiments.explanation import Explanation
 
 _LOOPS = 6
 _UP, _DOWN = "#0072b2", "#d55e00"

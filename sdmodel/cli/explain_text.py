@@ -11,7 +11,7 @@ from sdmodel.experiments.flux import OUTCOME
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sdmodel.experiments.explain import Explanation, LeverPart
+    from sdmodel.experiments.explanation import Explanation, LeverPart
     from sdmodel.experiments.paths import Way
     from sdmodel.experiments.spread import Range
 

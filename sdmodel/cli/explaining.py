@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sdmodel.engines.base import EngineName
-    from sdmodel.experiments.explain import Explanation, LoopPart
+    from sdmodel.experiments.explanation import Explanation, LoopPart
     from sdmodel.experiments.spread import Range
     from sdmodel.experiments.workbook import Workbook
 
@@ -83,8 +83,8 @@ def explain(
     Example: sdmodel explain capitation in_county_share
     """
     from sdmodel.cli.explain_text import lines
-    from sdmodel.experiments.explain import added_key
     from sdmodel.experiments.explain import explain as ask
+    from sdmodel.experiments.explanation import added_key
     from sdmodel.experiments.workbook import open_workbook
     from sdmodel.study.outcomes import parse_key
     from sdmodel.study.results import now

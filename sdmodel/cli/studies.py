@@ -82,19 +82,15 @@ def sensitivity(
         open_study,
         study_record,
     )
+    from sdmodel.experiments.methods import find_method
     from sdmodel.experiments.record import (
         CONTEXT,
         context,
         context_bytes,
         study_files,
     )
-    from sdmodel.experiments.sensitivity import (
-        find_method,
-        study_runs,
-    )
-    from sdmodel.experiments.sensitivity import (
-        sensitivity as do_study,
-    )
+    from sdmodel.experiments.sensitivity import sensitivity as do_study
+    from sdmodel.experiments.sensitivity import study_runs
     from sdmodel.study.results import describe, now, save_run
 
     started = now()

@@ -8,15 +8,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdmodel.engines.simulate import simulate
 from sdmodel.errors import DataError
+from sdmodel.experiments.explanation import FactorPart
+from sdmodel.experiments.spread import drawn_scenarios, range_of
+from sdmodel.experiments.whatif import make_inputs
+from sdmodel.study.accounts import read_accounts
+from sdmodel.study.design import Save
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from sdmodel.experiments.courses import Courses
+    from sdmodel.experiments.spread import Range
+    from sdmodel.experiments.workbook import Workbook
+    from sdmodel.model.web import Web
     from sdmodel.study.accounts import Account
     from sdmodel.study.outcomes import OutcomeKey
+    from sdmodel.study.scenario import Scenario
     from sdmodel.study.summaries import Window
 
 FIT = 1e-9
@@ -108,6 +119,60 @@ def account_parts(
     whole = key.outcome.expression.evaluate(series)
     check_sum(account, factors, np.broadcast_to(whole, factors.shape[2:]))
     return key.value(decompose(factors), times, window)
+
+
+def account_of(
+    workbook: Workbook,
+    web: Web,
+    both: Courses,
+    key: OutcomeKey,
+    window: Window,
+    scenarios: Sequence[Scenario],
+    draws: int,
+    seed: int,
+) -> tuple[FactorPart, ...]:
+    """Return the parts of the outcome's account; none if it has no account.
+
+    Parameters
+    ----------
+    workbook
+        The model and its tables, accounts among them.
+    web, both
+        Its graph, and the courses of the two runs: before and after.
+    key, window
+        The number that is explained.
+    scenarios
+        The same two, which draws of the uncertainties vary.
+    draws, seed
+        Draws for the ranges; 0 for none.
+    """
+    accounts = read_accounts(workbook.folder, web.model, workbook.outcomes)
+    account = next((a for a in accounts if a.outcome == key.outcome.id), None)
+    if account is None:
+        return ()
+    names = tuple(dict.fromkeys([*account.names, *key.outcome.expression.names]))
+    saved = np.asarray(web.model.time.saved)
+    at = np.searchsorted(both.times, saved - 1e-9)
+    central = {n: both.of(web.model.scalars[n])[:, at] for n in names}
+    parts = account_parts(account, central, key, saved, window)
+    ranges: list[Range | None] = [None] * len(parts)
+    drawn = drawn_scenarios(workbook, scenarios, draws, seed)
+    if drawn is not None:
+        output = simulate(
+            web.model, make_inputs([*drawn[0], *drawn[1]], web.model), Save(names)
+        )
+        found = []
+        for i in np.flatnonzero(output.status[:draws] + output.status[draws:] == 0):
+            pair = output.values[[i, i + draws]]
+            series = {n: pair[:, :, c] for c, n in enumerate(names)}
+            found.append(account_parts(account, series, key, saved, window))
+        ranges = [range_of(column) for column in np.array(found).T] or ranges
+    return tuple(
+        FactorPart(name, texts, float(part), spread)
+        for (name, texts), part, spread in zip(
+            account.factors.items(), parts, ranges, strict=True
+        )
+    )
 
 
 def check_sum(

@@ -11,6 +11,7 @@ import numpy as np
 from sdmodel.errors import HostError, StudyError
 from sdmodel.experiments.analysis import check_mixes
 from sdmodel.experiments.designs import check_n
+from sdmodel.experiments.methods import find_method
 from sdmodel.experiments.question import (
     RUN_BYTES,
     SMALLEST_CHUNK,
@@ -18,7 +19,6 @@ from sdmodel.experiments.question import (
     seconds_of,
     usual_chunk,
 )
-from sdmodel.experiments.sensitivity import find_method
 from sdmodel.experiments.space import study_space
 from sdmodel.experiments.wholes import check_held, check_table
 from sdmodel.study.outcomes import parse_key

@@ -4,53 +4,46 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdmodel.engines.simulate import simulate
 from sdmodel.errors import RunError, UsageError
-from sdmodel.experiments.accounting import account_parts
+from sdmodel.experiments.accounting import account_of
 from sdmodel.experiments.courses import Courses, courses
+from sdmodel.experiments.explanation import (
+    Explanation,
+    LeverPart,
+    LoopPart,
+    WayPart,
+)
 from sdmodel.experiments.flux import ADDED, Flux, flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of, polarity
 from sdmodel.experiments.matter import loop_scores, shares
 from sdmodel.experiments.paths import (
-    FirstActs,
     Way,
     between_variables,
     first_acts,
     sector_net,
     ways,
 )
-from sdmodel.experiments.spread import (
-    Spread,
-    courses_of,
-    drawn_scenarios,
-    frozen,
-    range_of,
-)
-from sdmodel.experiments.whatif import make_inputs
+from sdmodel.experiments.spread import Spread, courses_of, frozen
 from sdmodel.model.web import Web, with_states
-from sdmodel.study.accounts import read_accounts
-from sdmodel.study.design import Save
 from sdmodel.study.loops import read_loops
-from sdmodel.study.outcomes import OutcomeKey
 from sdmodel.study.scenario import BASELINE
 from sdmodel.study.summaries import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from sdmodel.engines.base import EngineName
     from sdmodel.experiments.holds import Held
-    from sdmodel.experiments.spread import Range
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.loops import Loop
+    from sdmodel.study.outcomes import OutcomeKey
     from sdmodel.study.scenario import Scenario
 
 MOST_WAYS = 6
@@ -59,106 +52,6 @@ DRAWS = 32
 ROUNDING = 1e-12
 """Part of the outcome below which what loops do is the last bits of a sum: two runs
 that are alike may differ in them, and no loop has a share of that."""
-
-
-@dataclass(frozen=True)
-class LeverPart:
-    """A constant that the scenario sets otherwise, and what it brings of the change.
-
-    ``mix`` is the payment mix that it is a share of, if any: shares of one whole move
-    together, and only their sum stands for a choice.
-    """
-
-    name: str
-    carried: float
-    mix: str | None = None
-
-
-@dataclass(frozen=True)
-class WayPart:
-    """A way and what the outcome owes to it by a second measure.
-
-    ``held`` is the link of the way that fewest others share, between two variables;
-    ``owed`` is the outcome less what it would be with that link held at the baseline.
-    """
-
-    way: Way
-    held: tuple[str, str]
-    owed: float
-    owed_range: Range | None = None
-
-
-@dataclass(frozen=True)
-class LoopPart:
-    """A loop along the scenario and what it does to the outcome.
-
-    ``passed`` is the outcome less what it would be with the loop's link held at the
-    baseline: all that comes that way, from levers too. ``returned`` is what of it comes
-    by going around again: the outcome less what it would be if the link were played its
-    own course without the return. ``course`` is what has passed over ``times``,
-    ``share`` its part of what passes all loops' links then (signed; the sizes add to
-    one); ``matter`` the loop's part of all loops' scores (see ``experiments.matter``),
-    whatever the outcome.
-    """
-
-    loop: Loop
-    on_way: bool
-    active: float
-    as_claimed: float
-    passed: float
-    returned: float
-    course: NDArray[np.float64]
-    share: NDArray[np.float64]
-    matter: NDArray[np.float64]
-    passed_range: Range | None = None
-    returned_range: Range | None = None
-
-
-@dataclass(frozen=True)
-class FactorPart:
-    """A factor of the outcome's account and what it brings of the change."""
-
-    id: str
-    names: Mapping[str, str]
-    carried: float
-    carried_range: Range | None = None
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why an outcome of a scenario is not what it is in the baseline."""
-
-    scenario: Scenario
-    baseline: Scenario
-    key: OutcomeKey
-    value: float
-    base: float
-    change: float
-    change_range: Range | None
-    levers: tuple[LeverPart, ...]
-    first: tuple[FirstActs, ...]
-    sectors: tuple[Way, ...]
-    ways: tuple[WayPart, ...]
-    loops: tuple[LoopPart, ...]
-    account: tuple[FactorPart, ...]
-    times: NDArray[np.float64] = field(repr=False)
-
-    @property
-    def alone(self) -> bool:
-        """Whether the scenario sets nothing otherwise: only loops are told then."""
-        return not self.levers
-
-
-def added_key(key: OutcomeKey, workbook: Workbook) -> OutcomeKey:
-    """Return the key itself, or for a peak or a date the series at the end.
-
-    A date or a peak is picked, not added up: its change has no parts, while that of its
-    series has.
-    """
-    if key.year is not None or key.summary in ADDED:
-        return key
-    stop = workbook.model.time.last
-    return OutcomeKey(f"{key.outcome.id}@{stop:g}", key.outcome, key.summary, stop)
 
 
 def explain(
@@ -276,7 +169,7 @@ def explain(
             for way, link in zip(told, held, strict=True)
         ),
         loops=tuple(sorted(parts, key=lambda part: -abs(part.passed))),
-        account=_account(
+        account=account_of(
             workbook, web, both, key, window, (base, scenario), draws, seed
         )
         if not alone
@@ -351,44 +244,4 @@ def _loop_part(
         matter=matter,
         passed_range=spread.owed(loop.id) if spread else None,
         returned_range=spread.feedback(loop.id) if spread else None,
-    )
-
-
-def _account(
-    workbook: Workbook,
-    web: Web,
-    both: Courses,
-    key: OutcomeKey,
-    window: Window,
-    scenarios: Sequence[Scenario],
-    draws: int,
-    seed: int,
-) -> tuple[FactorPart, ...]:
-    """Return the parts of the outcome's account; none if it has no account."""
-    accounts = read_accounts(workbook.folder, web.model, workbook.outcomes)
-    account = next((a for a in accounts if a.outcome == key.outcome.id), None)
-    if account is None:
-        return ()
-    names = tuple(dict.fromkeys([*account.names, *key.outcome.expression.names]))
-    saved = np.asarray(web.model.time.saved)
-    at = np.searchsorted(both.times, saved - 1e-9)
-    central = {n: both.of(web.model.scalars[n])[:, at] for n in names}
-    parts = account_parts(account, central, key, saved, window)
-    ranges: list[Range | None] = [None] * len(parts)
-    drawn = drawn_scenarios(workbook, scenarios, draws, seed)
-    if drawn is not None:
-        output = simulate(
-            web.model, make_inputs([*drawn[0], *drawn[1]], web.model), Save(names)
-        )
-        found = []
-        for i in np.flatnonzero(output.status[:draws] + output.status[draws:] == 0):
-            pair = output.values[[i, i + draws]]
-            series = {n: pair[:, :, c] for c, n in enumerate(names)}
-            found.append(account_parts(account, series, key, saved, window))
-        ranges = [range_of(column) for column in np.array(found).T] or ranges
-    return tuple(
-        FactorPart(name, texts, float(part), spread)
-        for (name, texts), part, spread in zip(
-            account.factors.items(), parts, ranges, strict=True
-        )
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.experiments.courses import Courses, courses
-from sdmodel.experiments.explain import added_key
+from sdmodel.experiments.explanation import added_key
 from sdmodel.experiments.flux import flux
 from sdmodel.experiments.holds import Switchboard
 from sdmodel.experiments.loops import cuts_of

@@ -79,7 +79,7 @@ class Question:
             return latin_points(self.n, self.space.dimensions, self.seed)
         if self.method == "sobol":
             return saltelli_points(self.n, columns, self.seed)
-        from sdmodel.experiments.sensitivity import find_method
+        from sdmodel.experiments.methods import find_method
 
         return whole(find_method(self.method).design(columns, self.n, self.seed))
 

@@ -12,7 +12,8 @@ import pytest
 from sdmodel.cli.main import main
 from sdmodel.errors import RunError
 from sdmodel.experiments.courses import courses
-from sdmodel.experiments.explain import Explanation, added_key, explain
+from sdmodel.experiments.explain import explain
+from sdmodel.experiments.explanation import Explanation, added_key
 from sdmodel.experiments.flux import flux
 from sdmodel.experiments.page_loops import page_loops
 from sdmodel.experiments.whatif import evaluate

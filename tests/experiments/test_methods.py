@@ -13,7 +13,7 @@ from sdmodel.errors import StudyError
 from sdmodel.experiments.analysis import analyse, count_runs
 from sdmodel.experiments.designs import check_n, sobol_points
 from sdmodel.experiments.given_data import delta, difference_points
-from sdmodel.experiments.sensitivity import METHODS
+from sdmodel.experiments.methods import METHODS
 from sdmodel.experiments.space import make_space
 from tests.experiments.functions_with_known_indices import (
     KNOWN,

@@ -11,11 +11,8 @@ import pytest
 
 from sdmodel.errors import StudyError
 from sdmodel.experiments.analysis import CLASSES, analyse, check_size, count_runs
-from sdmodel.experiments.sensitivity import (
-    METHODS,
-    find_method,
-    sensitivity,
-)
+from sdmodel.experiments.methods import METHODS, find_method
+from sdmodel.experiments.sensitivity import sensitivity
 from sdmodel.experiments.space import make_space
 from sdmodel.experiments.verdicts import converged, tiers
 from sdmodel.experiments.workbook import workbook_of

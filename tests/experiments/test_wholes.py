@@ -10,7 +10,7 @@ import pytest
 
 from sdmodel.errors import StudyError
 from sdmodel.experiments.analysis import check_mixes, designs_of, sampled
-from sdmodel.experiments.sensitivity import METHODS as JUDGED
+from sdmodel.experiments.methods import METHODS as JUDGED
 from sdmodel.experiments.sensitivity import sensitivity
 from sdmodel.experiments.space import make_space, study_space
 from sdmodel.experiments.wholes import refuse_over
