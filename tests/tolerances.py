@@ -86,6 +86,10 @@ SCORES_VS_SIMLIN = 1e-6
 """Link scores against pysimlin's: quotients of differences of neighbouring steps, which
 lose some eight of sixteen digits."""
 
+FLAT_VS_WHOLE = 1e-9
+"""Loops written out alone against the whole model: the same sums, but tables read
+between neighbours lose a bit, and a small difference of large numbers loses more."""
+
 DELTA_SMOOTHING = 0.05
 """Borgonovo's delta of a sum of two uniform numbers against its exact value: Gaussian
 kernels round off the edges of the densities, by less with more runs."""

@@ -198,7 +198,17 @@ def _loops(found: Explanation, tell: _Say, lang: str) -> list[str]:
     idle = len(found.loops) - len(big[:_TOLD_LOOPS])
     if idle:
         told.append(f"  The other {idle} loops of loops.csv add little or nothing.")
-    return told
+    return [*told, *_judged(found)]
+
+
+def _judged(found: Explanation) -> list[str]:
+    """Say who scored the loops."""
+    if found.apart is not None:
+        apart = number_text(found.apart, 1)
+        by = found.second.by
+        return [f"  Scores by {by}; shares by our own differ by {apart} at most."]
+    why = f": {found.second.why}" if found.second.why else ""
+    return [f"  Scores by our own formulas alone{why}."]
 
 
 def short(path: tuple[str, ...], most: int = 9) -> str:

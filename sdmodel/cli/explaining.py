@@ -170,6 +170,11 @@ def document(found: Explanation, workbook: Workbook, engine: str) -> dict[str, A
             for part in found.ways
         ],
         "loops": [_loop_json(part) for part in found.loops],
+        "scores": {
+            "by": found.second.by if found.second.shares else "sdmodel",
+            "largest_difference_of_a_share": finite(found.apart),
+            "why_not_pysimlin": found.second.why,
+        },
         "times": found.times.tolist(),
         "model": {"digest": workbook.model.digest, "name": workbook.model.name},
         "engine": engine,
@@ -193,6 +198,7 @@ def _loop_json(part: LoopPart) -> dict[str, Any]:
         "course": [finite(v) for v in part.course],
         "share": [finite(v) for v in part.share],
         "matter": [finite(v) for v in part.matter],
+        "matter_own": [finite(v) for v in part.matter_own],
     }
 
 

@@ -28,6 +28,7 @@ from sdmodel.experiments.paths import (
     sector_net,
     ways,
 )
+from sdmodel.experiments.second_scores import SecondScores, second_scores
 from sdmodel.experiments.spread import Spread, courses_of, frozen
 from sdmodel.model.web import Web, with_states
 from sdmodel.study.loops import read_loops
@@ -64,6 +65,7 @@ def explain(
     window: Window | None = None,
     draws: int = DRAWS,
     seed: int = 1,
+    second: bool = True,
 ) -> Explanation:
     """Explain how a scenario moves an outcome.
 
@@ -83,6 +85,8 @@ def explain(
         Years and discount rate of summaries.
     draws, seed
         Draws of the uncertainties for the ranges; 0 for none.
+    second
+        Whether pysimlin, where it is installed, scores the loops too.
 
     Raises
     ------
@@ -122,10 +126,16 @@ def explain(
     )
     saved = both.times[:: max(round(1 / web.model.time.step), 1)]
     at = np.searchsorted(both.times, saved - 1e-9)
-    scores = shares(loop_scores(web, both, 1, loops, saved.tolist()))
+    own = shares(loop_scores(web, both, 1, loops, saved.tolist()))
+    other = (
+        second_scores(web, both, 1, loops, saved.tolist()) if second else SecondScores()
+    )
+    matter = other.shares or own
     parts = [
-        _loop_part(
-            web, both, loop, told, first[0], open_[0], at, spread, scores[loop.id]
+        dataclasses.replace(
+            _loop_part(web, both, loop, told, first[0], open_[0], at, spread),
+            matter=matter[loop.id],
+            matter_own=own[loop.id],
         )
         for loop in loops
     ]
@@ -174,6 +184,7 @@ def explain(
         )
         if not alone
         else (),
+        second=other,
         times=saved,
     )
 
@@ -194,13 +205,10 @@ def _cuts(
     web: Web, loops: Sequence[Loop], held: Sequence[tuple[str, str]]
 ) -> dict[str, tuple[tuple[str, str], ...]]:
     cuts = dict(cuts_of(web, loops))
-    elements: dict[str, list[str]] = {}
-    for element in web.parents:
-        elements.setdefault(web.variable(element), []).append(element)
     for start, end in dict.fromkeys(held):
         links = tuple(
             (parent, element)
-            for element in elements.get(end, ())
+            for element in web.elements.get(end, ())
             for parent in web.parents[element]
             if web.variable(parent) == start
         )
@@ -226,8 +234,8 @@ def _loop_part(
     open_: Held,
     at: NDArray[np.int64],
     spread: Spread | None,
-    matter: NDArray[np.float64],
 ) -> LoopPart:
+    """Return what a loop does; its shares are filled in when all are known."""
     sign = polarity(web, both, 1, loop)
     around = {(web.variable(a), web.variable(b)) for a, b in loop.links}
     on_way = any(around & set(itertools.pairwise(way.path)) for way in told)
@@ -241,7 +249,8 @@ def _loop_part(
         returned=open_.effect(loop.id, 0),
         course=course,
         share=np.zeros(len(course)),
-        matter=matter,
+        matter=np.zeros(len(course)),
+        matter_own=np.zeros(len(course)),
         passed_range=spread.owed(loop.id) if spread else None,
         returned_range=spread.feedback(loop.id) if spread else None,
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sdmodel.experiments.paths import FirstActs, Way
+    from sdmodel.experiments.second_scores import SecondScores
     from sdmodel.experiments.spread import Range
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.study.loops import Loop
@@ -57,8 +58,9 @@ class LoopPart:
     by going around again: the outcome less what it would be if the link were played its
     own course without the return. ``course`` is what has passed over ``times``,
     ``share`` its part of what passes all loops' links then (signed; the sizes add to
-    one); ``matter`` the loop's part of all loops' scores (see ``experiments.matter``),
-    whatever the outcome.
+    one). ``matter`` is the loop's part of all loops' scores (loops that matter),
+    whatever the outcome: pysimlin's where it answers, otherwise ``matter_own``, ours
+    (see ``experiments.matter``).
     """
 
     loop: Loop
@@ -70,6 +72,7 @@ class LoopPart:
     course: NDArray[np.float64]
     share: NDArray[np.float64]
     matter: NDArray[np.float64]
+    matter_own: NDArray[np.float64]
     passed_range: Range | None = None
     returned_range: Range | None = None
 
@@ -86,7 +89,10 @@ class FactorPart:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why an outcome of a scenario is not what it is in the baseline."""
+    """Why an outcome of a scenario is not what it is in the baseline.
+
+    ``second`` is what pysimlin says of the loops' shares.
+    """
 
     scenario: Scenario
     baseline: Scenario
@@ -101,7 +107,13 @@ class Explanation:
     ways: tuple[WayPart, ...]
     loops: tuple[LoopPart, ...]
     account: tuple[FactorPart, ...]
+    second: SecondScores
     times: NDArray[np.float64] = field(repr=False)
+
+    @property
+    def apart(self) -> float | None:
+        """Largest difference between pysimlin's shares of the loops and ours."""
+        return self.second.apart({p.loop.id: p.matter_own for p in self.loops})
 
     @property
     def alone(self) -> bool:

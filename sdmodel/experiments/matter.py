@@ -18,11 +18,14 @@ from numpy.typing import NDArray
 from sdmodel.engines.plan import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sdmodel.experiments.courses import Courses
     from sdmodel.model.web import Web
     from sdmodel.study.loops import Loop
+
+STILL = 1e-14
+"""Relative change of a reader in a step below which it is the last bits of a sum."""
 
 Runs = int | NDArray[np.intp]
 """A run, or several as a column (run, 1): results then have a row for each."""
@@ -39,7 +42,7 @@ def link_score(
     """Return the score of a link between two elements at some steps, (…, step).
 
     Of a stock the reader is its net flow, whose own score into the stock is one. Zero
-    where either end stands still.
+    where either end stands still, but for rounding.
     """
     model = web.model
     at = model.scalars[source]
@@ -64,7 +67,36 @@ def link_score(
         whole = past(root, 0) - before
         moved = past(at, 0) - past(at, 1)
         score = np.abs(alone / whole) * np.sign(alone) * np.sign(moved)
-    return np.where((whole != 0) & np.isfinite(score), score, 0.0)
+    moving = ~still(web, courses, runs, steps, reader)
+    return np.where(moving & np.isfinite(score), score, 0.0)
+
+
+def still(
+    web: Web, courses: Courses, runs: Runs, steps: NDArray[np.int64], reader: str
+) -> NDArray[np.bool_]:
+    """Say when a reader stands still, (…, step): what it moves by is rounding."""
+    course = courses.of(web.equation(reader))
+    now, before = course[runs, steps], course[runs, steps - 1]
+    found: NDArray[np.bool_] = np.abs(now - before) <= STILL * np.abs(before)
+    return found
+
+
+def links_of(web: Web, loops: Sequence[Loop]) -> tuple[tuple[str, str], ...]:
+    """Return what is read and who reads it on some loops, over all elements."""
+    found: dict[tuple[str, str], None] = {}
+    for loop in loops:
+        for source, reader in _steps(web, loop):
+            for element in web.elements[reader]:
+                for parent in web.parents[element]:
+                    if web.variable(parent) == source:
+                        found[parent, element] = None
+    return tuple(found)
+
+
+def _steps(web: Web, loop: Loop) -> list[tuple[str, str]]:
+    """Return the variables that a loop leads from and to."""
+    names = [web.variable(element) for element in loop.path]
+    return [(a, b) for a, b in itertools.pairwise([*names, names[0]]) if a != b]
 
 
 def loop_scores(
@@ -88,34 +120,49 @@ def loop_scores(
     """
     clock = np.asarray(times)
     steps = np.searchsorted(courses.times, clock - 1e-9).clip(1)
-    members: dict[str, list[str]] = {}
-    for element in web.parents:
-        members.setdefault(web.variable(element), []).append(element)
-    known: dict[tuple[str, str], NDArray[np.float64]] = {}
-
     shape = np.broadcast_shapes(np.shape(runs), steps.shape)
+
+    def score(source: str, reader: str) -> NDArray[np.float64]:
+        return link_score(web, courses, runs, steps, source, reader)
+
+    return around(web, loops, shape, score)
+
+
+def around(
+    web: Web,
+    loops: Sequence[Loop],
+    shape: tuple[int, ...],
+    score: Callable[[str, str], NDArray[np.float64]],
+) -> dict[str, NDArray[np.float64]]:
+    """Return the product of links' scores around each loop, by the loop's id.
+
+    Parameters
+    ----------
+    web, loops
+        Loops; each is followed through its variables, over all elements.
+    shape
+        Of one link's scores.
+    score
+        Gives them for what is read and who reads it.
+    """
+    known: dict[tuple[str, str], NDArray[np.float64]] = {}
 
     def matrix(source: str, reader: str) -> NDArray[np.float64]:
         """Return scores (…, time, reader element, source element)."""
         if (source, reader) not in known:
-            rows, columns = members[reader], members[source]
+            rows, columns = web.elements[reader], web.elements[source]
             found = np.zeros((*shape, len(rows), len(columns)))
             for i, element in enumerate(rows):
                 for parent in web.parents[element]:
                     if web.variable(parent) == source:
-                        found[..., i, columns.index(parent)] = link_score(
-                            web, courses, runs, steps, parent, element
-                        )
+                        found[..., i, columns.index(parent)] = score(parent, element)
             known[source, reader] = found
         return known[source, reader]
 
     scores = {}
     for loop in loops:
-        around = [web.variable(element) for element in loop.path]
         product = None
-        for source, reader in itertools.pairwise([*around, around[0]]):
-            if source == reader:
-                continue
+        for source, reader in _steps(web, loop):
             link = matrix(source, reader)
             product = (
                 link

@@ -144,6 +144,14 @@ class Web:
         return found
 
     @cached_property
+    def elements(self) -> Mapping[str, tuple[str, ...]]:
+        """The elements of each variable that have an equation or are set."""
+        found: dict[str, list[str]] = {}
+        for element in self.parents:
+            found.setdefault(self.variable(element), []).append(element)
+        return {variable: tuple(members) for variable, members in found.items()}
+
+    @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
         """What reads each element."""
         found: dict[str, list[str]] = {element: [] for element in self.parents}
