@@ -112,7 +112,7 @@ class _Writer:
                 self._variable("aux", self._name(source), course)
         self._data()
         axis = self.web.model.time
-        head = _HEAD.format(start=axis.start, stop=axis.stop, step=axis.step)
+        head = _HEAD.format(start=axis.start, stop=axis.last, step=axis.step)
         text = "\n".join(self.lines)
         ends = {
             (source, reader): (self._name(source), self._end(reader))
