@@ -40,10 +40,14 @@ class Beside:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        """Wait for the thread; where the caller's work has failed, stop it."""
+        """Wait for the thread; where the caller's work has failed, stop it.
+
+        Whoever presses Ctrl-C does not wait for it to stop.
+        """
         if kind is not None:
             self._stopped.set()
-        self._pool.shutdown(cancel_futures=kind is not None)
+        pressed = kind is not None and issubclass(kind, KeyboardInterrupt)
+        self._pool.shutdown(wait=not pressed, cancel_futures=kind is not None)
 
     def do(
         self,

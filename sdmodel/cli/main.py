@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdmodel.cli.interrupt import INTERRUPTED, SENTENCE, listening
 from sdmodel.errors import SdmodelError, did_you_mean, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sdmodel.cli.interrupt import CtrlC
 
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("sdmodel.cli.demo:demo", "The main job: regimes, two studies, a report."),
@@ -51,7 +54,6 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 """Each verb's command and its line in the help, so that help imports no verb."""
 
-INTERRUPTED = 130
 BAD_INPUT = 2
 HOST = 3
 
@@ -150,19 +152,19 @@ def main(args: Sequence[str] | None = None) -> int:
 
     0 done, 1 done but a check failed, 2 bad input, 3 the environment, 130 interrupted.
     """
+    with listening() as ctrl_c:
+        return _ended(args, ctrl_c)
+
+
+def _ended(args: Sequence[str] | None, ctrl_c: CtrlC) -> int:
+    """Run the verb; say how it ended, and return the exit code."""
     _make_streams_tolerant()
     try:
-        code = cli.main(
-            args=None if args is None else list(args),
-            prog_name="sdmodel",
-            obj=["sdmodel", *(sys.argv[1:] if args is None else args)],
-            standalone_mode=False,
-        )
-        sys.stdout.flush()
+        code = _done(args, ctrl_c)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _say(("interrupted; nothing half-done was kept",), INTERRUPTED)
+        return _say((SENTENCE,), INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 0
@@ -183,6 +185,32 @@ def main(args: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say((f"{place}: {reason}",), HOST)
     return code if isinstance(code, int) else 0
+
+
+def _done(args: Sequence[str] | None, ctrl_c: CtrlC) -> object:
+    """Run the verb and return what it returns, unless Ctrl-C was pressed meanwhile.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it was, whatever became of it on its way: a library may have turned it into
+        an error of its own, or the verb may have ended before it came through.
+    """
+    try:
+        found: object = cli.main(
+            args=None if args is None else list(args),
+            prog_name="sdmodel",
+            obj=["sdmodel", *(sys.argv[1:] if args is None else args)],
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except BaseException as error:
+        if ctrl_c.arrived():
+            raise KeyboardInterrupt from error
+        raise
+    if ctrl_c.arrived():
+        raise KeyboardInterrupt
+    return found
 
 
 def _leave_quietly() -> int:

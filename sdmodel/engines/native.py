@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.engines import cache
+from sdmodel.engines.aside import aside
 from sdmodel.engines.batch import Batch, Raw
 from sdmodel.engines.emit import PIECE, VERSION, Layout, emit
 from sdmodel.engines.emit_packed import emit_packed
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 BLOCK = 256
 """Runs handed to a thread at a time: long enough to hide the hand-over."""
+
+LONG = 5e7
+"""Numbers that a call computes in about a tenth of a second."""
 
 QUICK, FULL = 0, 3
 """How hard LLVM works on a kernel: its levels, which change no bit."""
@@ -87,7 +91,7 @@ class Kernel:
             (first, min(first + size, batch.runs))
             for first in range(0, batch.runs, size)
         ]
-        if threads == 1 or len(spans) <= 1:
+        if (threads == 1 or len(spans) <= 1) and not job.is_long(size):
             for span in spans:
                 job.do(*span)
                 if progress is not None:
@@ -115,21 +119,21 @@ def _run_threads(
     progress: Progress | None,
 ) -> None:
     done = 0
-    with ThreadPoolExecutor(min(threads, len(spans))) as pool:
-        waiting = {pool.submit(job.do, *span): span for span in spans}
-        try:
-            while waiting:
-                finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    first, last = waiting.pop(future)
-                    future.result()
-                    done += last - first
-                if progress is not None:
-                    progress(done, job.batch.runs)
-        except BaseException:
-            # Ctrl-C or a failing callback: what has not begun shall not begin.
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(min(threads, len(spans)))
+    waiting = {pool.submit(job.do, *span): span for span in spans}
+    try:
+        while waiting:
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                first, last = waiting.pop(future)
+                future.result()
+                done += last - first
+            if progress is not None:
+                progress(done, job.batch.runs)
+    finally:
+        # Ctrl-C or a failing callback: what has not begun shall not begin, and nobody
+        # waits for what has.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,15 @@ class _Job:
     batch: Batch
     raw: Raw
     table: NDArray[np.float64]
+
+    def is_long(self, runs: int) -> bool:
+        """Say whether so many runs take long enough for somebody to press Ctrl-C.
+
+        Python can take it only while the main thread waits for another.
+        """
+        layout = self.kernel.layout
+        groups = -(-min(runs, self.batch.runs) // layout.lanes)
+        return groups * layout.lanes * layout.work * self.batch.steps > LONG
 
     def do(self, first: int, last: int) -> None:
         """Simulate runs ``first`` to ``last - 1`` in this thread."""
@@ -275,7 +288,7 @@ def compile_plan(
         code = next((c for c in found if c is not None), None)
         cached = code is not None
         if code is None:
-            code = _compile(emitted.text, target, QUICK if quick else FULL)
+            code = aside(_compile, emitted.text, target, QUICK if quick else FULL)
             if use_cache:
                 cache.save(keys[-1], code)
         engine, address = _link(code, target)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdmodel.engines import cache
+from sdmodel.engines.aside import aside
 from sdmodel.engines.emit import VERSION, Module
 from sdmodel.engines.target import Target
 from sdmodel.engines.wasm_loop import EXPORT, PIECE, PairsModule, driver
@@ -135,7 +136,7 @@ def compile_wasm(
     key = _key(text)
     code = cache.load(key) if use_cache else None
     if code is None:
-        code = _compile(text)
+        code = aside(_compile, text)
         if use_cache:
             cache.save(key, code)
     module, data_bytes = finish(code, EXPORT)

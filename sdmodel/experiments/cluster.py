@@ -9,7 +9,9 @@ question and compiles it once; a chunk whose worker is lost goes to another.
 from __future__ import annotations
 
 import contextlib
+import logging
 import queue
+import signal
 import threading
 import zlib
 from functools import lru_cache
@@ -22,6 +24,7 @@ from sdmodel.experiments.sweep_files import Chunk, chunk_of, unpacked_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
 
 LOCAL = "local"
 PATIENCE = 30.0
@@ -101,24 +104,19 @@ def chunks(
 
 
 def _connect(stack: contextlib.ExitStack, cluster: str, jobs: int | None) -> Any:
+    from concurrent.futures import ThreadPoolExecutor
+
     import distributed
 
     from sdmodel.engines.native import cores
 
-    # Their constructors are untyped.
-    make_client: Any = distributed.Client
-    make_cluster: Any = distributed.LocalCluster
+    make_client: Any = distributed.Client  # untyped
     try:
         address: Any = cluster
         if cluster == LOCAL:
-            address = stack.enter_context(
-                make_cluster(
-                    n_workers=jobs or cores(),
-                    threads_per_worker=1,
-                    dashboard_address=None,
-                    silence_logs=True,
-                )
-            )
+            begun = ThreadPoolExecutor(1).submit(_local, jobs or cores())
+            stack.callback(_close, begun)  # before the wait, which Ctrl-C may end
+            address = begun.result()
         client = make_client(address, timeout=CONNECT, set_as_default=False)
         stack.enter_context(client)
         client.wait_for_workers(1, timeout=PATIENCE)
@@ -129,6 +127,35 @@ def _connect(stack: contextlib.ExitStack, cluster: str, jobs: int | None) -> Any
         )
         raise HostError(msg) from error
     return client
+
+
+def _local(workers: int) -> Any:
+    """Start a cluster on this machine, from a thread of its own.
+
+    A terminal tells Ctrl-C to all processes at once; to the workers, who would each
+    print where they were, it is not meant. What this thread does not hear, the threads
+    and processes that are started from here do not hear either.
+    """
+    import distributed
+
+    if hasattr(signal, "pthread_sigmask"):
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # begins with hearing it again
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    make: Any = distributed.LocalCluster  # untyped
+    return make(
+        n_workers=workers,
+        threads_per_worker=1,
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def _close(begun: Future[Any]) -> None:
+    """End a cluster, once it is there to be ended; its failure is told elsewhere."""
+    if begun.exception() is None:
+        begun.result().close()
 
 
 def _next(client: Any, done: queue.SimpleQueue[Any], cluster: str) -> Any:
