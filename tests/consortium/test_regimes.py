@@ -28,7 +28,7 @@ OWED = tuple(f"fund liability[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
 SENT = tuple(
     f"transferred up[{k},{s}]" for k in ("common", "chronic", "severe") for s in SCHEMES
 )
-BUDGETS = tuple(f"Global Budget[{p}]" for p in PROVIDERS)
+BUDGETS = tuple(f"Global Budget[{p},{s}]" for p in PROVIDERS for s in SCHEMES)
 NAMES = (
     "service intensity",
     "Practice Level[TH]",
