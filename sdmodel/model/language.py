@@ -167,7 +167,8 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "Where SAVEPER is no multiple of TIME STEP, the steps are saved that a "
             "multiple of it falls on, and where TIME STEP does not divide the time "
             "between INITIAL TIME and FINAL TIME, the last step ends beyond FINAL "
-            "TIME, each with a warning.",
+            "TIME, each with a warning. In XMILE `<start>`, `<stop>` and `<dt>` may "
+            "be equations; a variable called FINAL TIME does not count.",
             "PySD lacks `DT`, `STARTTIME`, `STOPTIME`.",
         ),
     ),

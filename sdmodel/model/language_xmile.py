@@ -16,6 +16,16 @@ XMILE: tuple[Construct, ...] = (
         _LACKS,
     ),
     Construct(
+        (),
+        "",
+        "`<conveyor><len>T</len></conveyor>`",
+        "A plain conveyor: what gets on falls off T later (T fixed, rounded to steps), "
+        "what it holds at first is spread evenly over it. One with a capacity, limit, "
+        "leaks, a second outflow, batches or a list of initial values is refused, as "
+        "are queues and ovens.",
+        _LACKS,
+    ),
+    Construct(
         ("vmin_xmile", "vmax_xmile"),
         "",
         "`MIN(x)`, `MAX(x)` in a macro",

@@ -77,12 +77,12 @@ def assemble(
     )
     outputs = write_out(drafts, macros, space, problems)
     known, unknown = {*drafts, *problems.spoiled}, set[str]()
-    for draft in drafts.values():
-        for component in draft.components:
-            for fault in survey(component, known, space):
-                _note(problems, component, fault)
-                if isinstance(fault, UnknownError):
-                    unknown.add(fault.name)
+    components = [part for draft in drafts.values() for part in draft.components]
+    for component in (*components, *problems.names_only):
+        for fault in survey(component, known, space):
+            _note(problems, component, fault)
+            if isinstance(fault, UnknownError):
+                unknown.add(fault.name)
     problems.spoiled |= unknown
     for control in CONTROLS:
         if control not in known:
@@ -122,6 +122,8 @@ def _lower(
         low.xmile = not path.lower().endswith(".mdl")
         low.axes = {key: draft.dims for key, draft in drafts.items()}
         low.spoiled = frozenset(problems.spoiled)
+        low.belts = frozenset(problems.belts)
+        low.warnings.update(dict.fromkeys(problems.warned))
         if all(key in drafts and key not in low.spoiled for key in CONTROLS):
             low.time = time_axis(low, problems)
         if low.time is None:

@@ -8,7 +8,7 @@ said where others use them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, UnsupportedError
 
@@ -27,8 +27,14 @@ class Problems:
     unsupported: list[Problem] = field(default_factory=list)
     spoiled: set[str] = field(default_factory=set)
     """Keys of what is named in the file, yet could not be read."""
+    belts: set[str] = field(default_factory=set)
+    """Keys of what leaves conveyors: delays whose time must not change."""
+    warned: list[str] = field(default_factory=list)
+    """What is no fault, yet should be known."""
     whole: bool = True
     """Whether enough could be read to look at what the equations name."""
+    names_only: list[Any] = field(default_factory=list)
+    """Components of spoiled variables of which no more than the names can be judged."""
 
     def __bool__(self) -> bool:
         """Return whether anything is wrong."""

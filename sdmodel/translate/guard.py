@@ -36,6 +36,9 @@ MAX_EQUATION = 50_000
 MAX_DIGITS = 300
 """Of one number; no number that a computer knows has more before its point."""
 
+MAX_NAME = 1000
+"""Characters; names of whole sentences are met."""
+
 MAX_NESTING = 45
 """PySD's parser gives up at about 70 nested parentheses."""
 
@@ -244,8 +247,8 @@ def unsafe_name(name: str) -> Iterator[str]:
             yield f"the name {name[:60]!r} holds a {word}; take it out"
     if name_key(inner) == "time":
         yield f"'{name}' is what the clock is called; give the variable another name"
-    if len(name) > 200:
-        yield f"the name '{name[:40]}…' is longer than 200 characters"
+    if len(name) > MAX_NAME:
+        yield f"the name '{name[:40]}…' is longer than {MAX_NAME} characters"
 
 
 def _doubles(definitions: Iterable[Definition]) -> Iterator[tuple[int, str]]:

@@ -66,6 +66,7 @@ class Lowering:
         self.axes: Mapping[str, tuple[str, ...]] = {}
         self.xmile = False
         self.spoiled: frozenset[str] = frozenset()
+        self.belts: frozenset[str] = frozenset()
         self.loops_only = False
         self.structural: set[str] = set()
         self.inputs: list[Input] = []

@@ -220,6 +220,8 @@ def scan_vensim(text: str) -> VensimSource:
     macros: list[tuple[str, str]] = []
     problems: list[tuple[int, str]] = []
     end = text.find(SKETCH_MARK)
+    if end < 0:  # files written by hand may lack a sign of it
+        end = text.find(SKETCH_MARK[1:])
     body = text if end < 0 else text[:end]
     position = 0
     header = re.match(r"\s*\{[^}]*\}", body)

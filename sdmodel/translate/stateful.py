@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sdmodel.model.functions import SMALL
 from sdmodel.translate.build import INPUT
 from sdmodel.translate.nouns import EquationError, Scope
+from sdmodel.translate.source import name_key
 from sdmodel.translate.timely import step_of
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ def delay_fixed(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     """DELAY FIXED: a pipe, one state for each step."""
     before = low.express(tree.delay_time, scope.at("init"))
     length = low.constant(before, "the delay time of a DELAY FIXED")
+    if name_key(scope.equation.component.variable) in low.belts:
+        later = low.express(tree.delay_time, scope.at("run"))
+        low.constant(later, "the transit time of a conveyor")
     step = low.time.step if low.time else 1.0
     steps = max(length / step, 1.0)
     if not steps < 100_000:

@@ -13,7 +13,7 @@ from sdmodel.translate.space import subscript_key
 from sdmodel.translate.trees import children
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sdmodel.model.expr import NodeId
     from sdmodel.translate.lower import Lowering
@@ -43,12 +43,23 @@ def marked(tree: Tree) -> dict[str, str]:
     return found
 
 
+def _parts(tree: Tree) -> Iterator[Tree]:
+    """Yield a syntax tree and all parts of it."""
+    stack = [tree]
+    while stack:
+        item = stack.pop()
+        yield item
+        stack.extend(children(item))
+
+
 def _over(fold: Fold) -> Make:
     def make(low: Lowering, args: Args, scope: Scope) -> NodeId:
         ranges = marked(args[0])
         if not ranges and _is_whole(low, args[0]):
             return fold(low, all_elements(low, args[0], scope), ())
         if not ranges:
+            if low.spoiled and any(map(low.unreadable, _parts(args[0]))):
+                raise SpoiledError
             msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
             raise EquationError(msg)
         sizes = tuple(len(low.space.members(name)) for name in ranges.values())

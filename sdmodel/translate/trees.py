@@ -53,6 +53,9 @@ def in_one_spelling(tree: Tree, names: Collection[str], *, xmile: bool) -> Tree:
     def change(item: Tree) -> Tree:
         kind = type(item).__name__
         if kind == "CallStructure":
+            if type(item.function).__name__ == "CallStructure":
+                # The name in PI() was made a call of its own, like any other PI.
+                return trees.CallStructure(item.function.function, item.arguments)
             name = item.function.reference
             if name == "delay_material" and len(item.arguments) == 4:
                 # With a delay time that is fixed something arrives at every step, so

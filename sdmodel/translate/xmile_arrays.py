@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _OVER = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax"}
 _ARRAY_ONLY = ("sum", "prod", "mean", "stddev", "size", "rank")
+_MEANS = frozenset({"nan", "inf", "self", "size", "pi", "dt", "starttime", "stoptime"})
+"""Names that mean something where no variable has them."""
+
 MAX_CHOICE = 300
 """Elements among which a computed subscript may choose."""
 
@@ -78,6 +81,17 @@ class Meaning:
                 return longer
         return name
 
+    def plain(self, name: str, prefix: str) -> str:
+        """Return the name by which the rest of the translation knows a variable.
+
+        What is no variable of the file, yet means something, is called the time.
+        """
+        key = self.whole(name, prefix)
+        means = name in _MEANS or self._position(name)
+        if key not in self.variables and (means or name in self.dims.names):
+            return "time"
+        return self.true.get(key, name)
+
     def _reference(self, tree: Tree, home: Home, marks: set[str] | None) -> Tree:
         name, trees = tree.reference, self.trees
         if name == "self":
@@ -96,6 +110,8 @@ class Meaning:
                 return self._transposed(name[:-1], home, marks)
             return trees.ReferenceStructure(name, given and self._plain(given))
         axes, true = self.variables[key], self.true[key]
+        if not self.dims.sure(axes):
+            return trees.ReferenceStructure(true)  # it is told, and spoiled
         if given is None and tree.reference == "self" and marks is None:
             return trees.ReferenceStructure(true, self._own(home) if axes else None)
         if given is None:

@@ -22,6 +22,8 @@ class Dims:
 
     names: dict[str, str] = field(default_factory=dict)
     elements: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
+    """Dimensions of which nobody can tell what elements they should have."""
 
     def add(self, name: str, elements: Sequence[str]) -> None:
         """Add a dimension, or a part or a double of one."""
@@ -31,8 +33,8 @@ class Dims:
     def read(self, node: _Element) -> str:
         """Add the dimension of a ``<dim>``; return what is wrong with it, or nothing.
 
-        A dimension that is wrong is added all the same where it has elements, so that
-        what uses it can be looked at.
+        A dimension that is wrong is added all the same, so that what uses it can be
+        looked at; where it names no elements, it is a guess.
         """
         name, size = node.get("name", ""), node.get("size", "").strip()
         elements = [
@@ -46,6 +48,7 @@ class Dims:
         allowed = f"a whole number from 1 to {MAX_DEFINITIONS}"
         problem = ""
         if key_of(name) in self.names:
+            self.guessed.add(self.names[key_of(name)])
             return f"the dimension '{name}' is defined again"
         if size and not 0 < number <= MAX_DEFINITIONS:
             problem = f"the dimension '{name}': size '{size[:40]}'; allowed: {allowed}"
@@ -54,6 +57,13 @@ class Dims:
                 f"the dimension '{name}': size '{size}', yet it names "
                 f"{len(elements)} elements; leave one of the two out"
             )
+        elif len({key_of(item) for item in elements}) < len(elements):
+            unique = {key_of(item): item for item in reversed(elements)}
+            twice = next(item for item in elements if item not in unique.values())
+            problem = (
+                f"the dimension '{name}': the element '{twice}' stands in it twice"
+            )
+            elements = [item for item in elements if item in unique.values()]
         elif len(elements) > MAX_DEFINITIONS:
             problem = (
                 f"the dimension '{name}': {len(elements)} elements; at most "
@@ -64,10 +74,17 @@ class Dims:
                 f"the dimension '{name}' has no elements; give it <elem name=…/> or "
                 f"size=…, {allowed}"
             )
+        if problem and (not elements or len(elements) > MAX_DEFINITIONS):
+            self.guessed.add(name)
+            elements = []
         if not elements:
             elements = [str(i + 1) for i in range(number if not problem else 1)]
         self.add(name, elements)
         return problem
+
+    def sure(self, axes: Sequence[str]) -> bool:
+        """Tell whether the elements of all these dimensions are known."""
+        return all(axis in self.elements and axis not in self.guessed for axis in axes)
 
     def require(self, axes: Sequence[str]) -> None:
         """Ask whether the file has all these dimensions.

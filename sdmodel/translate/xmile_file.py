@@ -1,22 +1,31 @@
-"""An XMILE file → PySD's abstract model: dimensions, modules, macros, variables.
-
-A module is a model inside a model: its variables are written out as ``Module.variable``
-and what is connected to an input is its equation. PySD has no modules.
-"""
+"""An XMILE file → PySD's abstract model: dimensions, variables, macros, time axis."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.guard import line_of, local_name
-from sdmodel.translate.nouns import CONTROLS
-from sdmodel.translate.source import MAX_DEFINITIONS, Definition, name_key
+from sdmodel.translate.nouns import CONTROLS, Component
+from sdmodel.translate.source import Definition, name_key
 from sdmodel.translate.xmile_arrays import Meaning
+from sdmodel.translate.xmile_calls import call
 from sdmodel.translate.xmile_dims import Dims, Home
-from sdmodel.translate.xmile_expr import ExpressionError, key_of
+from sdmodel.translate.xmile_expr import ExpressionError, expression, key_of
+from sdmodel.translate.xmile_guard import SPOILED, unsafe_text
 from sdmodel.translate.xmile_macros import Defaults
+from sdmodel.translate.xmile_modules import (
+    KINDS,
+    Found,
+    axes_of,
+    below,
+    connected,
+    is_in,
+    shown,
+    variables,
+)
+from sdmodel.translate.xmile_names import named_in
 from sdmodel.translate.xmile_parts import Parts, child, children, text_of
 
 if TYPE_CHECKING:
@@ -24,31 +33,9 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from sdmodel.translate.faults import Problem, Problems
+    from sdmodel.translate.faults import Problems
 
-MAX_DEPTH = 20
-"""Of modules inside modules."""
-
-_KINDS = ("aux", "flow", "gf", "stock")
-"""In the order in which PySD lists them."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A variable of the file where it stands in the tree of modules."""
-
-    node: _Element
-    prefix: str
-    name: str
-    axes: tuple[str, ...]
-    behavior: _Element | None
-    source: str = ""
-    """What a connection makes of it, by whole key."""
-
-    @property
-    def key(self) -> str:
-        """The whole name, as references are matched."""
-        return key_of(self.name)
+Tree = Any
 
 
 def parse_xmile(
@@ -65,26 +52,26 @@ def parse_xmile(
     """
     from pysd.translators.structures import abstract_model as pysd
 
-    wrong: list[Problem] = []
-    dims = _dims(root, wrong)
-    defaults = Defaults(root, wrong)
-    sections: list[Any] = []
-    main = list(_connected(list(_variables(root, dims, wrong)), root))
-    unread: list[Problem] = []
-    elements = list(_elements(main, dims, defaults, unread, problems.spoiled))
-    elements += _controls(root) if problems.whole else []
-    sections.append(_section("__main__", "main", [], elements, path))
+    if not problems.whole:
+        problems.stop(path)
+    gone: set[str] = set()
+    dims = _dims(root, problems)
+    defaults = Defaults(root, problems)
+    main = list(variables(root, dims, problems, gone))
+    main = list(connected(main, root, gone))
+    if not problems.whole:
+        problems.stop(path)
+    reader = _Reader(dims, defaults, problems, gone)
+    elements = [*reader.elements(main), *reader.controls(root, main)]
+    sections = [_section("__main__", "main", [], elements, path)]
     for node in children(root, "macro"):
-        inner = _macro(node, dims)
-        elements = list(_elements(inner, dims, defaults, wrong, problems.spoiled))
+        elements = list(reader.elements(_macro(node, dims), node))
         params = [text_of(item) for item in children(node, "parm")]
         name = name_key(node.get("name", ""))
         sections.append(_section(name, "macro", params, elements, path))
-    problems.wrong += [*wrong, *unread]
-    if wrong or not problems.whole:
-        problems.stop(path)
     # Only now: equations may have added parts and doubles of dimensions.
-    definitions = [_definition(item) for item in main]
+    definitions = [_definition(item) for item in main if not item.spoiled]
+    definitions += list(_times(root))
     ranges = [
         pysd.AbstractSubscriptRange(name, list(elements), [])
         for name, elements in dims.elements.items()
@@ -113,192 +100,202 @@ def _section(
     )
 
 
-def _dims(root: _Element, problems: list[Problem]) -> Dims:
+def _dims(root: _Element, problems: Problems) -> Dims:
     dims = Dims()
-    found = [n for n in _below(root, "dimensions") if local_name(n) == "dim"]
-    read = [(line_of(node), dims.read(node)) for node in found]
-    problems += [(line, what) for line, what in read if what]
+    for node in below(root, "dimensions"):
+        what = dims.read(node) if local_name(node) == "dim" else ""
+        if what:
+            problems.add(line_of(node), what)
     return dims
-
-
-def _variables(root: _Element, dims: Dims, problems: list[Problem]) -> Iterator[Found]:
-    """Yield the variables of the first model and of all modules in it."""
-    models = list(children(root, "model"))
-    if not models:
-        return
-    by_key = {key_of(node.get("name", "")): node for node in models[1:]}
-    reached = [models[0]]
-    stack: list[tuple[_Element, str, tuple[str, ...]]] = [(models[0], "", ())]
-    count = 0
-    while stack:
-        model, prefix, above = stack.pop(0)
-        behavior = child(model, "behavior")
-        if behavior is None:
-            behavior = child(root, "behavior")
-        for node in _below(model, "variables"):
-            tag = local_name(node)
-            name = prefix + node.get("name", "").replace("\\n", " ")
-            count += 1
-            if count > MAX_DEFINITIONS:
-                problems.append(
-                    (line_of(node), f"more than {MAX_DEFINITIONS} variables")
-                )
-                return
-            if tag not in {*_KINDS, "module"} and child(node, "eqn") is not None:
-                what = f"'{name}': a <{tag}>; variables are {', '.join(_KINDS)}"
-                problems.append((line_of(node), what))
-            if tag in _KINDS and name_key(name) not in CONTROLS:
-                yield Found(node, prefix[:-1], name, _axes(node, dims), behavior)
-            if tag != "module":
-                continue
-            key = key_of(node.get("name", ""))
-            if node.get("resource"):
-                what = f"'{name}': a module in another file; not supported"
-                problems.append((line_of(node), what))
-            elif key not in by_key:
-                what = f"'{name}': a module, yet the file has no <model name=…> for it"
-                problems.append((line_of(node), what))
-            elif key in above or len(above) >= MAX_DEPTH:
-                what = f"'{name}': a module that contains itself"
-                problems.append((line_of(node), what))
-            else:
-                reached.append(by_key[key])
-                stack.append((by_key[key], f"{name}.", (*above, key)))
-    for model in models:
-        lost = [n for n in _below(model, "variables") if local_name(n) in _KINDS]
-        if lost and not any(model is other for other in reached):
-            what = (
-                f"the model '{model.get('name', '')}' stands in no module, so "
-                f"'{lost[0].get('name', '')}' and all else in it would be in no run"
-            )
-            problems.append((line_of(model), what))
-
-
-def _below(node: _Element, tag: str) -> Iterator[_Element]:
-    """Yield the elements inside every part of a node that has a tag."""
-    for group in children(node, tag):
-        yield from group.iterchildren("*")
-
-
-def _axes(node: _Element, dims: Dims) -> tuple[str, ...]:
-    given = child(node, "dimensions")
-    if given is None:
-        return ()
-    names = [item.get("name", "") for item in children(given, "dim")]
-    return tuple(dims.names.get(key_of(name), name) for name in names)
-
-
-def _connected(found: Sequence[Found], root: _Element) -> Iterator[Found]:
-    """Yield variables with what modules' connections make of their inputs."""
-    known = {item.key for item in found}
-    wanted: dict[str, str] = {}
-    for model in children(root, "model"):
-        around = key_of(model.get("name", ""))
-        homes = [around, ""] if around else [""]
-        for node in _below(model, "variables"):
-            if local_name(node) != "module":
-                continue
-            for link in children(node, "connect"):
-                ends = [_end(link.get(at, ""), homes, known) for at in ("to", "from")]
-                if ends[0] and ends[1] and ends[0] != ends[1]:
-                    wanted[ends[0]] = ends[1]
-    for item in found:
-        yield replace(item, source=wanted.get(item.key, ""))
-
-
-def _end(given: str, homes: Sequence[str], known: set[str]) -> str:
-    """Return the whole key of one end of a connection; nothing where there is none."""
-    if given.startswith("."):
-        return key_of(given[1:])
-    for home in homes:
-        key = key_of(f"{home}.{given}" if home else given)
-        if key in known:
-            return key
-        for other in known:
-            if home and other.endswith(f".{key}"):
-                return other
-    return ""
 
 
 def _macro(node: _Element, dims: Dims) -> list[Found]:
     """Return the variables of a macro; its value is one of its own name."""
     inner = [
         Found(
-            item, "", item.get("name", "").replace("\\n", " "), _axes(item, dims), None
+            item,
+            "",
+            shown(item),
+            axes_of(item, dims),
+            None,
+            spoiled=local_name(item) == SPOILED,
         )
-        for item in _below(node, "variables")
-        if local_name(item) in _KINDS
+        for item in below(node, "variables")
+        if local_name(item) in {*KINDS, SPOILED}
     ]
     return [Found(node, "", node.get("name", ""), (), None), *inner]
 
 
-def _elements(
-    found: Sequence[Found],
-    dims: Dims,
-    defaults: Defaults,
-    problems: list[Problem],
-    spoiled: set[str],
-) -> Iterator[Any]:
-    from pysd.translators.structures import abstract_model as pysd
+class _Reader:
+    """Reads the variables of a file's main part and of its macros."""
 
-    variables = {item.key: item.axes for item in found}
-    true = {item.key: name_key(item.name) for item in found}
-    meaning = Meaning(dims, variables, true)
-    parts = Parts(dims)
-    kinds = {kind: i for i, kind in enumerate(_KINDS)}
-    for item in sorted(found, key=lambda one: kinds.get(local_name(one.node), 0)):
-        made: list[Any] = []
-        try:
-            dims.require(item.axes)
-            for mine, tree in parts.of(
-                item.node, item.axes, item.behavior, item.source
-            ):
-                own = dims.apart(mine)
-                home = Home(key_of(item.prefix), item.key, own, item.axes)
-                table = type(tree).__name__ == "LookupsStructure"
-                kind = pysd.AbstractLookup if table else pysd.AbstractComponent
-                tree = meaning.of(defaults.filled(tree), home)
-                tree = parts.held(tree, item.node, item.behavior)
-                made.append(kind((list(own), []), tree))
-            limits = parts.limits(item.node)
-        except ExpressionError as error:
-            what = f"'{item.name}' cannot be read ({error})"
-            problems.append((line_of(item.node), what))
-            spoiled.add(name_key(item.name))
-            continue
-        yield pysd.AbstractElement(
-            name=item.name,
-            units=text_of(child(item.node, "units")),
-            limits=limits,
-            documentation=text_of(child(item.node, "doc")),
-            components=made,
+    def __init__(
+        self, dims: Dims, defaults: Defaults, problems: Problems, gone: set[str]
+    ) -> None:
+        self.dims, self.defaults = dims, defaults
+        self.problems, self.gone = problems, gone
+
+    def elements(
+        self, found: Sequence[Found], macro: _Element | None = None
+    ) -> Iterator[Any]:
+        """Yield PySD's elements; those that cannot be read are told and left out.
+
+        A macro of which a part cannot be read is spoiled as a whole.
+        """
+        from pysd.translators.structures import abstract_model as pysd
+
+        dims, problems = self.dims, self.problems
+        meaning, parts = self._meaning(found), Parts(dims)
+        kinds = {kind: i for i, kind in enumerate(KINDS)}
+        for item in sorted(found, key=lambda one: kinds.get(local_name(one.node), 0)):
+            made: list[Any] = []
+            try:
+                self._sure(item, meaning, parts)
+                for mine, tree in parts.of(
+                    item.node, item.axes, item.behavior, item.source, item.belt
+                ):
+                    own = dims.apart(mine)
+                    home = Home(key_of(item.prefix), item.key, own, item.axes)
+                    table = type(tree).__name__ == "LookupsStructure"
+                    kind = pysd.AbstractLookup if table else pysd.AbstractComponent
+                    tree = self._whole(tree, home, meaning)
+                    tree = parts.held(tree, item.node, item.behavior)
+                    made.append(kind((list(own), []), tree))
+                limits = parts.limits(item.node)
+                if item.belt is not None:
+                    problems.belts.add(name_key(item.name))
+            except ExpressionError as error:
+                if str(error):
+                    what = f"'{item.name}' cannot be read ({error})"
+                    problems.add(line_of(item.node), what)
+                problems.spoiled |= {name_key(item.name), item.key}
+                if macro is not None:
+                    problems.spoiled.add(name_key(macro.get("name", "")))
+                continue
+            yield pysd.AbstractElement(
+                name=item.name,
+                units=text_of(child(item.node, "units")),
+                limits=limits,
+                documentation=text_of(child(item.node, "doc")),
+                components=made,
+            )
+
+    def controls(self, root: _Element, found: Sequence[Found]) -> Iterator[Any]:
+        """Yield the time axis: numbers or, as PySD reads them, equations.
+
+        What the file says of a variable called FINAL TIME or the like does not count.
+        """
+        from pysd.translators.structures import abstract_expressions as trees
+        from pysd.translators.structures import abstract_model as pysd
+
+        specs = child(root, "sim_specs")
+        if specs is None:  # told by the guard
+            self.problems.spoiled.update(CONTROLS)
+            return
+        meaning, unit = self._meaning(found), specs.get("time_units", "")
+        home = Home("", "", (), ())
+        values: dict[str, Tree] = {"SAVEPER": trees.ReferenceStructure("time_step")}
+        for name, tag in _TIMES.items():
+            node = child(specs, tag)
+            text = text_of(node) if node is not None or tag != "dt" else "1"
+            try:
+                tree = self._whole(_time_of(text), home, meaning)
+                if isinstance(tree, float):
+                    tree = _finite(tree)
+            except ExpressionError as error:
+                if text:  # an empty one is told by the guard
+                    what = f"<{tag}> is '{text[:60]}'; it must be a number or an"
+                    line = line_of(node if node is not None else specs)
+                    self.problems.add(line, f"{what} equation ({error})")
+                self.problems.spoiled.add(name_key(name))
+                continue
+            turned = node is not None and node.get("reciprocal", "").lower() == "true"
+            if turned:
+                tree = trees.ArithmeticStructure(["/"], (1, tree))
+            values[name] = tree
+        for name, tree in values.items():
+            part = pysd.AbstractComponent(([], []), tree)
+            yield pysd.AbstractControlElement(name=name, units=unit, components=[part])
+
+    def _meaning(self, found: Sequence[Found]) -> Meaning:
+        axes = {item.key: item.axes for item in found}
+        true = {item.key: name_key(item.name) for item in found}
+        return Meaning(self.dims, axes, true)
+
+    def _whole(self, tree: Tree, home: Home, meaning: Meaning) -> Tree:
+        """Return a tree with whole names; those in modules not there are spoiled."""
+        tree = meaning.of(self.defaults.filled(tree), home)
+        if self.gone:
+            names = (item.reference for item in named_in(tree))
+            self.problems.spoiled |= {name for name in names if is_in(name, self.gone)}
+        return tree
+
+    def _sure(self, item: Found, meaning: Meaning, parts: Parts) -> None:
+        """Ask whether a variable can be read; where not, have its names looked at.
+
+        Raises
+        ------
+        ExpressionError
+            If it was told, or its dimensions are in doubt; without words where that
+            stands elsewhere.
+        """
+        if item.spoiled:
+            raise ExpressionError
+        if self.dims.sure(item.axes):
+            return
+        trees: list[Tree] = []
+        for _, tree in parts.of(item.node, (), item.behavior, item.source, item.belt):
+            trees += named_in(tree, meaning, key_of(item.prefix))
+        part = Component(
+            variable=item.name,
+            subscripts=(),
+            bindings=(),
+            tree=trees,
+            line=line_of(item.node),
+            text=_definition(item).equation,
         )
+        self.problems.names_only.append(part)
+        self.dims.require(item.axes)
+        raise ExpressionError
 
 
-def _controls(root: _Element) -> Iterator[Any]:
-    from pysd.translators.structures import abstract_expressions as trees
-    from pysd.translators.structures import abstract_model as pysd
+def _time_of(text: str) -> Tree:
+    """Return the tree of a number or an equation of the time axis."""
+    for reason in unsafe_text(text):
+        raise ExpressionError(reason)
+    return expression(text, call)
 
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ExpressionError("it must be finite")
+    return number
+
+
+_TIMES = {"INITIAL TIME": "start", "FINAL TIME": "stop", "TIME STEP": "dt"}
+
+
+def _times(root: _Element) -> Iterator[Definition]:
+    """Yield line and text of the time axis."""
     specs = child(root, "sim_specs")
-    unit = specs.get("time_units", "") if specs is not None else ""
-
-    def number(tag: str) -> float | int:
-        text = text_of(child(specs, tag)) if specs is not None else ""
-        return int(text) if text.isascii() and text.isdigit() else float(text or 1)
-
-    step: Any = number("dt")
-    node = child(specs, "dt") if specs is not None else None
-    if node is not None and node.get("reciprocal", "").lower() == "true":
-        step = trees.ArithmeticStructure(["/"], (1, step))
-    values = {
-        "INITIAL TIME": number("start"),
-        "FINAL TIME": number("stop"),
-        "TIME STEP": step,
-        "SAVEPER": trees.ReferenceStructure("time_step"),
-    }
-    for name, tree in values.items():
-        part = pysd.AbstractComponent(([], []), tree)
-        yield pysd.AbstractControlElement(name=name, units=unit, components=[part])
+    for name, tag in _TIMES.items():
+        node = child(specs, tag) if specs is not None else None
+        if specs is None or node is None:
+            continue
+        text = text_of(node)
+        if node.get("reciprocal", "").lower() == "true":
+            text = f"1/{text}"
+        yield Definition(
+            name=name,
+            kind="variable",
+            line=line_of(node) or 0,
+            subscripts="",
+            equation=f"{name} = {text}",
+            right=text,
+            unit=specs.get("time_units", ""),
+            limits=(None, None),
+            comment="",
+        )
 
 
 def _definition(item: Found) -> Definition:

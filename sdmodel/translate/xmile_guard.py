@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from sdmodel.translate.guard import (
     too_long,
     unsafe_name,
 )
-from sdmodel.translate.xmile_expr import key_of
+from sdmodel.translate.xmile_belts import driven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,51 +70,58 @@ def check_xmile(data: bytes, path: str, problems: Problems) -> _Element:
         raise ModelFileError(msg)
     bad: list[_Element] = []
     for node, what in _wrong_in(root):
-        problems.add(line_of(node), what)
+        if what:
+            problems.add(line_of(node), what)
         bad.append(node)
-    time = list(_no_time(root))
-    problems.wrong += time
-    problems.whole = problems.whole and not time
+    problems.wrong += list(_no_time(root))
     if not any(local_name(n) in _VARIABLES and _counts(n) for n in root.iter("*")):
         problems.add(line_of(root), "holds no variable")
         problems.whole = False
     for node in bad:
-        _take_out(node, problems)
+        _take_out(node)
     return root
 
 
 _VARIABLES = frozenset({"aux", "flow", "stock"})
 
 
-def _take_out(node: _Element, problems: Problems) -> None:
-    """Take the variable out that a node belongs to; without one, stop afterwards."""
-    around = [node, *node.iterancestors()]
-    owner = next((item for item in around if local_name(item) in _VARIABLES), None)
-    inside = {local_name(item) for item in around}
-    if owner is None or "macro" in inside or _home(owner):
-        problems.whole = False
-        return
-    parent = owner.getparent()
-    problems.spoiled.add(key_of((owner.get("name") or "").replace("\\n", " ")))
-    if parent is not None:
-        parent.remove(owner)
+SPOILED = "spoiled"
+"""What the tag of a variable becomes that is told and not to be read."""
+
+
+def _take_out(node: _Element) -> None:
+    """Let no one read the variable that a node belongs to."""
+    for item in (node, *node.iterancestors()):
+        above = item.getparent()
+        if above is not None and local_name(above) == "variables":
+            if local_name(item) in {*_VARIABLES, "gf"}:
+                item.tag = SPOILED
+            return
 
 
 def _wrong_in(root: _Element) -> Iterator[tuple[_Element, str]]:
-    """Tell what is wrong with each element of a file."""
+    """Tell what is wrong with each element of a file.
+
+    Nothing is said of what follows from another fault; it is not to be read either.
+    """
     seen: dict[tuple[str, str], tuple[str, int | None]] = {}
-    belts = False
-    unfinished: list[tuple[_Element, str]] = []
+    belts = [
+        belt
+        for group in root.iter("*")
+        if local_name(group) == "variables"
+        for belt in driven(group)
+    ]
+    # What leaves a conveyor has no equation.
+    no_equation = {flow for *_, flows in belts for flow in flows}
+    for stock, node, why, flows in belts:
+        if why:
+            owner = (stock.get("name") or "").replace("\\n", " ")
+            yield node, f"'{owner}': {why}; not supported"
+            yield from ((flow, "") for flow in flows)
     for node in root.iter("*"):
         tag = local_name(node)
         name = node.get("name")
         shown = (name or "").replace("\\n", " ")
-        if tag in {"conveyor", "queue", "oven"} and _counts(node):
-            belts = True
-            above = node.getparent()
-            owner = str(above.get("name") if above is not None else "")
-            owner = owner.replace("\\n", " ")
-            yield node, f"'{owner}': a {tag}; not supported"
         named = tag in {*_VARIABLES, "gf", "dim", "elem", "module"} and _counts(node)
         if tag == "macro" or named:
             yield from ((node, what) for what in unsafe_name(shown))
@@ -128,12 +134,9 @@ def _wrong_in(root: _Element) -> Iterator[tuple[_Element, str]]:
                 yield node, what
             seen.setdefault(key, (name, line_of(node)))
         if tag in {"eqn", "inflow", "outflow"} and node.text:
-            yield from ((node, what) for what in _unsafe_text(node.text.strip()))
-        if tag in _VARIABLES and _counts(node):
-            unfinished += [(node, what) for what in _unfinished(node)]
-    # What leaves a conveyor has no equation.
-    if not belts:
-        yield from unfinished
+            yield from ((node, what) for what in unsafe_text(node.text.strip()))
+        if tag in _VARIABLES and _counts(node) and node not in no_equation:
+            yield from ((node, what) for what in _unfinished(node))
 
 
 def _home(node: _Element) -> str:
@@ -155,8 +158,10 @@ def _unfinished(node: _Element) -> Iterator[str]:
 
 
 def _no_time(root: _Element) -> Iterator[tuple[int | None, str]]:
-    """Tell what is missing in an XMILE file's time axis, or is no number."""
-    specs = next((n for n in root.iter("*") if local_name(n) == "sim_specs"), None)
+    """Tell what is missing in an XMILE file's time axis."""
+    specs = next(
+        (n for n in root.iterchildren("*") if local_name(n) == "sim_specs"), None
+    )
     if specs is None:
         yield line_of(root), "<sim_specs> is missing: start, stop and dt"
         return
@@ -164,14 +169,9 @@ def _no_time(root: _Element) -> Iterator[tuple[int | None, str]]:
     for tag in ("start", "stop"):
         if tag not in given:
             yield line_of(specs), f"<{tag}> is missing in <sim_specs>"
-    for tag in ("start", "stop", "dt"):
-        text = (given[tag].text or "").strip() if tag in given else "0"
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            yield line_of(given[tag]), f"<{tag}> is '{text[:60]}'; it must be a number"
+    for tag, item in given.items():
+        if tag in {"start", "stop", "dt"} and not (item.text or "").strip():
+            yield line_of(item), f"<{tag}> is ''; it must be a number or an equation"
 
 
 def _counts(node: _Element) -> bool:
@@ -181,7 +181,8 @@ def _counts(node: _Element) -> bool:
     return parent is not None and local_name(parent) not in around
 
 
-def _unsafe_text(text: str) -> Iterator[str]:
+def unsafe_text(text: str) -> Iterator[str]:
+    """Tell why an equation is not to be read: its length, its numbers, its depth."""
     if len(text) > MAX_EQUATION:
         yield f"an equation of more than {MAX_EQUATION} characters"
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.guard import line_of
+from sdmodel.translate.source import name_key
 from sdmodel.translate.trees import rewrite
 from sdmodel.translate.xmile_calls import call
 from sdmodel.translate.xmile_expr import ExpressionError, expression, key_of
@@ -13,14 +14,15 @@ from sdmodel.translate.xmile_parts import children
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+    from sdmodel.translate.faults import Problems
+
     Tree = Any
-    Problem = tuple[int | None, str]
 
 
 class Defaults:
     """What stands for the arguments that calls of a file's macros leave out."""
 
-    def __init__(self, root: _Element, problems: list[Problem]) -> None:
+    def __init__(self, root: _Element, problems: Problems) -> None:
         """Read the macros of a file; a default that cannot be read is a problem."""
         self.known: dict[str, list[Tree]] = {}
         for macro in children(root, "macro"):
@@ -38,7 +40,8 @@ class Defaults:
                         f"the macro '{name}': the default '{text[:60]}' of "
                         f"'{node.text}' cannot be read ({error})"
                     )
-                    problems.append((line_of(node), what))
+                    problems.add(line_of(node), what)
+                    problems.spoiled.add(name_key(name))
             self.known[key_of(macro.get("name", ""))] = trees
 
     def filled(self, tree: Tree) -> Tree:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.translate.guard import local_name
+from sdmodel.translate.xmile_belts import belt_of, names_in, off_the_belt
 from sdmodel.translate.xmile_calls import call
 from sdmodel.translate.xmile_expr import (
     ExpressionError,
@@ -64,8 +65,12 @@ class Parts:
         axes: Sequence[str],
         behavior: _Element | None,
         source: str = "",
+        stock: _Element | None = None,
     ) -> Iterator[tuple[tuple[str, ...], Tree]]:
         """Yield each part of a variable: its subscripts and its tree.
+
+        ``source`` is what a module's input is connected to, and ``stock`` the conveyor
+        whose outflow the variable is.
 
         Raises
         ------
@@ -74,6 +79,12 @@ class Parts:
         """
         if source:
             yield tuple(axes), self.trees.ReferenceStructure(f".{source}")
+            return
+        belt = belt_of(stock) if stock is not None else None
+        if stock is not None and belt is not None:
+            coming = [self._flow(text) for text in names_in(stock, "inflow")]
+            name = key_of(str(stock.get("name", "")))
+            yield tuple(axes), off_the_belt(belt, name, coming)
             return
         if local_name(node) == "gf":
             yield tuple(axes), self._table(node)
@@ -114,13 +125,15 @@ class Parts:
 
     def _subscripts(self, part: _Element, axes: Sequence[str]) -> tuple[str, ...]:
         given = [item.strip() for item in part.get("subscript", "").split(",")]
-        if axes and len(given) != len(axes):
+        if not axes:
+            return tuple(given)
+        if len(given) != len(axes):
             msg = f"[{', '.join(given)}] names no element of {len(axes)} dimensions"
             raise ExpressionError(msg)
         found = [
             self.dims.element(axis, item) if axis in self.dims.elements else item
             for axis, item in zip(axes, given, strict=True)
-        ] or list(given)
+        ]
         return tuple(item or other for item, other in zip(found, given, strict=True))
 
     def _tree(

@@ -79,6 +79,8 @@ SCALARS = {
     "ROUND(2.5)+ROUND(-2.5)+ROUND(0.4)": 0.0,
     "ROOTN(27,3)": 3.0,
     "PERCENT(0.2)": 20.0,
+    "PI() - PI": 0.0,
+    "COS(PI())": -1.0,
     "2^-1^2 + -2^2 + (-2)^2": 0.5,
     "IF NOT 0 AND 3&gt;2 THEN 1 ELSE 2": 1.0,
 }
@@ -236,10 +238,6 @@ REFUSED = {
     "uneven": (
         aux("x", "1", "<gf><xpts>1</xpts><ypts>1,2</ypts></gf>"),
         "a graphical function of 1 x and 2 y",
-    ),
-    "conveyor": (
-        aux("x", "1", "<conveyor><len>2</len></conveyor>", "stock"),
-        "'x': a conveyor; not supported",
     ),
     "module": ('<module name="A"/>', "'A': a module, yet the file has no <model"),
     "elsewhere": (
