@@ -98,7 +98,8 @@ def test_a_source_that_is_none_is_told(tmp_path: Path) -> None:
 
 def test_page_data_is_strict_json_with_a_fair_size(data: dict[str, Any]) -> None:
     text = json.dumps(data, allow_nan=False, ensure_ascii=False)
-    assert len(text.encode()) < 3_000_000
+    # Bands take 3 kB for each of some 540 uncertainties: half of it all.
+    assert len(text.encode()) < 3_200_000
 
 
 def test_kernel_agrees_within_the_promise(data: dict[str, Any]) -> None:
