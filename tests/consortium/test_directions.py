@@ -234,7 +234,10 @@ def test_without_the_pandemic_2020_is_a_year_like_others(many: Runs) -> None:
 def test_a_name_draws_patients_where_no_purse_is_shared(many: Runs) -> None:
     share = "primary visit share"
     assert gain(many, "name", "baseline", share, 2030) < -0.02
-    assert abs(gain(many, "name close", "capitation", share, 2036)) < 0.005
+    assert gain(many, "name close", "capitation", share, 2036) > 0.005
+    trust = "trust in primary"
+    assert gain(many, "name", "baseline", trust, 2036) < -0.005
+    assert gain(many, "name close", "capitation", trust, 2036) > 0.005
 
 
 def test_a_scandal_is_forgotten_at_last(many: Runs) -> None:

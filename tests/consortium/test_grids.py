@@ -119,15 +119,15 @@ def test_a_file_of_one_s_own_is_in_the_amounts_of_the_grid(
 ) -> None:
     book = open_workbook("consortium@county-half-million")
     seats = "training seats"
-    assert book.scenario("luohu").values[seats] == 75
+    assert book.scenario("luohu").values[seats] == 60
     shipped = consortium_folder / "scenarios" / "luohu.toml"
-    assert book.scenario(shipped).values[seats] == 75
+    assert book.scenario(shipped).values[seats] == 60
     assert book.scenario("luohu", sets=[f"{seats}=140"]).values[seats] == 140
     own = tmp_path / "own.toml"
-    own.write_text(f'from = "luohu"\n[values]\n"{seats}" = 120\n', "utf-8")
-    assert book.scenario(own).values[seats] == 120
+    own.write_text(f'from = "luohu"\n[values]\n"{seats}" = 130\n', "utf-8")
+    assert book.scenario(own).values[seats] == 130
     own.write_text('title = "as there"\nfrom = "luohu"\n', "utf-8")
-    assert book.scenario(own).values[seats] == 75
+    assert book.scenario(own).values[seats] == 60
     schedule = f'title = "x"\n[values]\n"{seats}" = "60@2026..100@2030"\n'
     own.write_text(schedule, "utf-8")
     assert book.scenario(own).values[seats] == Schedule((2026, 2030), (60, 100))
