@@ -23,6 +23,8 @@ def segments(table: Lookup) -> list[tuple[float, float, float]]:
     slopes = [0.0] * len(x)
     if table.rule in ("clamp", "extrapolate"):
         for i in range(len(x) - 1):
+            if x[i] == x[i + 1]:
+                continue  # a step: no argument lies between
             slopes[i] = (y[i + 1] - y[i]) / (x[i + 1] - x[i])
         if table.rule == "extrapolate" and len(x) > 1:
             slopes[-1] = slopes[-2]

@@ -336,8 +336,8 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             ("lookup",),
             "`f((x,y),…)`, `f(x,…,y,…)`, `f(x)`",
             "`<gf>`, `f(x)`",
-            "Linear between points; outside them the end values (XMILE's "
-            "`extrapolate`: on along the last line; `discrete`: the last value held).",
+            "Linear between points (of two at one x the later counts), beyond them the "
+            "end value (XMILE's `extrapolate`: on straight; `discrete`: the last held).",
         ),
         Construct(
             ("InlineLookupsStructure",),

@@ -34,7 +34,8 @@ XMILE: tuple[Construct, ...] = (
     Construct(
         (),
         "",
-        "`x[*]`, `x[*:Part]`, `x[a:b]`, `x[2]`, `x[Dim]`, `x[@1]`, `x'`, `Dim.element`",
+        "`x[*]`, `x[*:Part]`, `x[Dim!]`, `x[a:b]`, `x[2]`, `x[Dim]`, `x[@1]`, `x'`, "
+        "`Dim.element`",
         "A whole dimension, a part, a range, an element by its number, the own "
         "element, that of the first dimension here, the array turned round; an "
         "element's number. Ranges stand inside functions of arrays.",
@@ -51,7 +52,8 @@ XMILE: tuple[Construct, ...] = (
         ("element_of_rank",),
         "",
         "`RANK(x[*], k)`",
-        "The flat number, from 1, of the k-th smallest element; equal ones in order.",
+        "The flat number, from 1, of the k-th smallest element; equal ones in order, "
+        "or in that of a third argument y[*].",
         _LACKS,
     ),
     Construct(
@@ -66,7 +68,8 @@ XMILE: tuple[Construct, ...] = (
         "",
         "`PREVIOUS(x, s)`, `PREVIOUS(SELF, s)`, `HISTORY(x, TIME - c)`",
         "x one step ago, s at first; x as it was c ago, 0 where that is before the "
-        "start. Other times of HISTORY are refused.",
+        "start; `HISTORY(x, 5)`: x as it was at a time that is a number, 0 until then. "
+        "Times of HISTORY that are computed otherwise are refused.",
         _LACKS,
     ),
     Construct(
@@ -99,6 +102,30 @@ XMILE: tuple[Construct, ...] = (
         "`WEIBULL(k, s)`, `PARETO(k, s)`, `LOGISTIC(m, s)`",
         "Draws, each with a seed behind if wished; m is the mean, d the deviation of "
         "what is drawn, k a shape, s a scale.",
+        _LACKS,
+    ),
+    Construct(
+        ("poisson", "triangular"),
+        "",
+        "`POISSON(m)`, `TRIANGULAR(a, c, b)`",
+        "Draws, each with a seed behind if wished: how many arrive in a step, at m in "
+        "a unit of time (mean m · DT; exact up to a mean of 30, beyond it six draws in "
+        "a thousand or fewer are one beside); between a and b, most often near c.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`FV(r, n, p, v)`, `PMT(r, n, v, f)`, `PV(r, n, p, f)`",
+        "The one of present value v, payment p and future value f that the others "
+        "leave: v(1 + r)^n + p((1 + r)^n - 1) / r + f = 0; v + p·n + f = 0 at r = 0.",
+        _LACKS,
+    ),
+    Construct(
+        (),
+        "",
+        "`FACTORIAL(n)`, `COMBINATIONS(n, r)`, `PERMUTATIONS(n, r)`, `GAMMALN(x)`",
+        "n!; n! / (r! (n - r)!); n! / (n - r)!; ln Γ(x).",
         _LACKS,
     ),
     Construct(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sdmodel.model.expr import NodeId
+    from sdmodel.translate.build import Builder
     from sdmodel.translate.lower import Lowering
     from sdmodel.translate.nouns import Scope
 
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
 
 NAMES = frozenset(
     {"random_0_1", "random_uniform", "random_normal", "random_exponential"}
+    | {"poisson", "triangular"}
 )
+
+_FEW = 30.0
+"""Up to this mean a Poisson draw is exact, beyond it an expansion about the normal."""
+
+_COUNTED = 90
+"""Numbers that are counted one by one; of a mean of 30 fewer than 1e-16 lie beyond."""
 
 
 def _uniform(low: Lowering, seed: NodeId, scope: Scope, tree: Any) -> NodeId:
@@ -90,3 +98,45 @@ def exponential(low: Lowering, args: Args, scope: Scope) -> NodeId:
     part = op("mul", share, _uniform(low, seed, scope, args))
     value = op("sub", start, op("mul", stretch, op("ln", op("sub", one, part))))
     return op("max", start, op("min", most, value))
+
+
+def poisson(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """POISSON of XMILE, its mean and seed given."""
+    mean, seed = (low.express(arg, scope) for arg in args)
+    return poisson_quantile(low.build, mean, _uniform(low, seed, scope, args))
+
+
+def poisson_quantile(b: Builder, mean: NodeId, share: NodeId) -> NodeId:
+    """Return the number that a share of all Poisson draws of a mean does not exceed.
+
+    Up to a mean of 30 it is counted; beyond, it is the expansion of Cornish and Fisher
+    to its third term, which for six draws in a thousand or fewer is one beside.
+    """
+    op, const = b.op, b.const
+    part = op("exp", op("neg", mean))
+    below, count = part, const(0.0)
+    for number in range(1, _COUNTED):
+        count = op("add", count, op("gt", share, below))
+        part = op("mul", part, op("div", mean, const(float(number))))
+        below = op("add", below, part)
+    z, root = normal_quantile(b, share), op("sqrt", mean)
+    square = op("mul", z, z)
+    bent = op("div", op("sub", square, const(1.0)), const(6.0))
+    cubic = op("div", op("sub", z, op("mul", square, z)), op("mul", const(72.0), root))
+    near = op("add", op("add", op("mul", root, z), bent), cubic)
+    many = op("integer", op("add", op("add", mean, near), const(0.5)))
+    value = op("if", op("le", mean, const(_FEW)), count, op("max", const(0.0), many))
+    return op("if", op("ge", mean, const(0.0)), value, const(math.nan))
+
+
+def triangular(low: Lowering, args: Args, scope: Scope) -> NodeId:
+    """TRIANGULAR(least, mode, most, seed) of Stella."""
+    op, const = low.build.op, low.build.const
+    least, mode, most, seed = (low.express(arg, scope) for arg in args)
+    drawn = _uniform(low, seed, scope, args)
+    width, left = op("sub", most, least), op("sub", mode, least)
+    up = op("sqrt", op("mul", op("mul", drawn, width), left))
+    rest = op("mul", op("sub", const(1.0), drawn), width)
+    down = op("sqrt", op("mul", rest, op("sub", most, mode)))
+    here = op("lt", drawn, op("div", left, width))
+    return op("if", here, op("add", least, up), op("sub", most, down))

@@ -25,7 +25,6 @@ from sdmodel.translate.nouns import (
     Scope,
     SpoiledError,
     is_lookup,
-    number_at,
 )
 from sdmodel.translate.special import log_gamma
 from sdmodel.translate.sums import OVER, whole
@@ -66,12 +65,21 @@ def expression(low: Lowering, tree: Tree, scope: Scope) -> NodeId:
     if low.spoiled and low.unreadable(tree):
         return low.build.const(NA)
     if kind == "ndarray":
-        return low.build.const(number_at(scope.equation))
+        return low.build.const(_listed(tree, scope.equation))
     made = TREES.get(kind)
     if made is None:
         msg = UNSUPPORTED.get(kind, kind)
         raise LackingError(msg)
     return made(low, tree, scope)
+
+
+def _listed(numbers: Any, equation: Equation) -> float:
+    """Return the number that a list, as an initial value may be, has for an element."""
+    count = len(equation.component.bindings)
+    if numbers.size != count:
+        msg = f"{numbers.size} numbers for {count} elements"
+        raise EquationError(msg)
+    return float(numbers.reshape(-1)[equation.place])
 
 
 # -- names ----------------------------------------------------------------------------
@@ -338,11 +346,13 @@ FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     "vmin_xmile": (1, whole("min")),
     "vmax_xmile": (1, whole("max")),
     "element_at": (None, vectors.element_at),
-    "element_of_rank": (2, vectors.element_of_rank),
+    "element_of_rank": (None, vectors.element_of_rank),
     "random_0_1": (0, draws.standard),
     "random_uniform": (3, draws.uniform),
     "random_normal": (5, draws.normal),
     "random_exponential": (5, draws.exponential),
+    "poisson": (2, draws.poisson),
+    "triangular": (4, draws.triangular),
     **{name: (1, make) for name, make in OVER.items()},
     "vector_select": (5, vectors.select),
     "vector_sort_order": (2, vectors.sort_order),

@@ -38,6 +38,7 @@ class Space:
     """Of mappings element by element: the own element of each element of a target."""
     _names: dict[str, str] = field(default_factory=dict)
     _elements: dict[str, str] = field(default_factory=dict)
+    _main: list[tuple[str, ...]] | None = None
 
     @classmethod
     def build(
@@ -230,7 +231,8 @@ class Space:
     def number(self, name: str, binding: Binding) -> int | None:
         """Return the position of a subscript used as a number, or None if it is none.
 
-        Counted from 1 in the largest range that holds it, as PySD does.
+        Counted from 1 in the last range of the file that holds it and is itself held
+        by none, as PySD does.
         """
         if self.range_name(name) is not None:
             element = self.resolve(name, binding)
@@ -240,15 +242,25 @@ class Space:
             if found is None:
                 return None
             element, own = found, {found}
-        homes = {elements for elements in self.ranges.values() if own <= set(elements)}
-        largest = max(homes, key=len)
-        places = {
-            home.index(element) + 1 for home in homes if len(home) == len(largest)
-        }
-        if len(places) != 1:
-            msg = f"'{name}' has different positions in ranges of the same size"
-            raise SubscriptError(msg)
-        return places.pop()
+        homes = [home for home in self._mains() if own <= set(home)]
+        return homes[-1].index(element) + 1
+
+    def _mains(self) -> list[tuple[str, ...]]:
+        """Return the ranges that no other range holds, in the file's order.
+
+        Of several with the same elements it is the first by the alphabet.
+        """
+        if self._main is None:
+            sets = {name: frozenset(own) for name, own in self.ranges.items()}
+            first: dict[frozenset[str], str] = {}
+            for name in sorted(sets, key=subscript_key, reverse=True):
+                first[sets[name]] = name
+            self._main = [
+                self.ranges[name]
+                for name, own in sets.items()
+                if first[own] == name and not any(own < other for other in first)
+            ]
+        return self._main
 
     def dims(
         self, elements: Iterable[tuple[str, ...]], given: Iterable[tuple[str, ...]]

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from sdmodel.translate.space import Space
 
 _NAMES = """
-allocate binomial clocktime combinations counter cyclenumber cycletime derivn endval
-factorial fv gamma geometric history hypergeometric interpolate invbinomial
+allocate binomial clocktime counter cyclenumber cycletime derivn endval
+gamma geometric history hypergeometric interpolate invbinomial
 invnegbinomial invpoisson lookuparea lookupmean lookupxy meanperiod montecarlo
-negbinomial permutations pmt pv qelem qlen runcount self sens srandom sumperiod
-stopcount tandf throughput triangular unitcheck cgrowthn
+negbinomial qelem qlen runcount self sens srandom sumperiod
+stopcount tandf throughput unitcheck cgrowthn
 alloc_p delay_batch delay_conveyor delay_information delay_lossy_conveyor
 delay_profile demand_at_price depreciate_bystraightline depreciate_straightline
 find_market_price get_123_constants get_123_data get_data_at_time
@@ -33,7 +33,7 @@ get_data_between_times get_data_first_time get_data_last_time get_data_max
 get_data_mean get_data_median get_data_min get_data_stdv get_data_total_points
 get_vdf_constants get_vdf_data get_vdf_lookups internal_rate_of_return irr
 lookup_area lookup_slope make_user_message market_price message net_present_value
-normal poisson previous ptrend queue_age_average queue_fifo random_beta
+normal previous ptrend queue_age_average queue_fifo random_beta
 random_binomial random_gamma random_lookup random_negative_binomial
 random_pink_noise random_poisson random_triangular random_weibull realize
 ref_compare rng_normal run_maximum run_minimum sample_until samplesif settle

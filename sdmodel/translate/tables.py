@@ -25,7 +25,8 @@ class Tables:
         Raises
         ------
         EquationError
-            If the points are fewer than one, not finite, or share an x.
+            If the points are fewer than one, not finite, or share the first x or any
+            in a table that does not go along straight lines.
         """
         if type(tree).__name__ == "Series":
             (x, y), rule = tree.tables[place], tree.rule
@@ -36,9 +37,14 @@ class Tables:
         if rule not in get_args(Rule):
             msg = f"a lookup of the kind '{rule}'"
             raise LackingError(msg)
-        if len(set(x)) < len(x) or not x:
-            twice = next((v for v in x if x.count(v) > 1), None)
-            msg = f"the lookup has two points at x = {twice:g}" if x else "empty lookup"
+        if not x:
+            msg = "empty lookup"
+            raise EquationError(msg)
+        # Two points at one x are a step, but where the table begins.
+        steps = rule == "clamp" and list(x) == sorted(x) and x.count(x[0]) == 1
+        if len(set(x)) < len(x) and not steps:
+            twice = next(v for v in x if x.count(v) > 1)
+            msg = f"the lookup has two points at x = {twice:g}"
             raise EquationError(msg)
         if any(v != v or v in (float("inf"), float("-inf")) for v in (*x, *y)):
             msg = "the lookup has a point that is not finite"

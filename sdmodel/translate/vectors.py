@@ -184,14 +184,35 @@ def element_at(low: Lowering, args: Args, scope: Scope) -> NodeId:
 
 
 def element_of_rank(low: Lowering, args: Args, scope: Scope) -> NodeId:
-    """XMILE's RANK: the flat number, from 1, of the element of a rank; 0 beyond."""
-    ranges = marked(args[0])
+    """XMILE's RANK: the flat number, from 1, of the element of a rank; 0 beyond.
+
+    A third argument is an array by which equal elements are put in order.
+    """
+    nodes, *ties = (_flat(low, tree, scope) for tree in (args[0], *args[2:]))
+    if any(len(others) != len(nodes) for others in ties):
+        msg = "RANK of two arrays that differ in size"
+        raise EquationError(msg)
+    for others in ties:
+        # Among all places by the second array, those by the first: the order is kept.
+        second = ranks(low, others)
+        nodes = _merged(low, nodes, second)
+    op, const = low.build.op, low.build.const
+    wanted = op("sub", low.express(args[1], scope), const(1.0))
+    value = const(0.0)
+    for i, rank_of in enumerate(ranks(low, nodes), start=1):
+        value = op("if", op("eq", rank_of, wanted), const(float(i)), value)
+    return value
+
+
+def _flat(low: Lowering, tree: Tree, scope: Scope) -> list[NodeId]:
+    """Return all elements of an array that is marked as run over."""
+    ranges = marked(tree)
     if not ranges:
         msg = "RANK takes an array"
         raise EquationError(msg)
     nodes = [
         low.express(
-            args[0],
+            tree,
             Scope(
                 scope.equation,
                 {**scope.binding, **dict(zip(ranges, elements, strict=True))},
@@ -203,12 +224,30 @@ def element_of_rank(low: Lowering, args: Args, scope: Scope) -> NodeId:
     if len(nodes) > MAX_VECTOR:
         msg = f"a vector of {len(nodes)} elements; at most {MAX_VECTOR}"
         raise LackingError(msg)
+    return nodes
+
+
+def _merged(
+    low: Lowering, nodes: Sequence[NodeId], ties: Sequence[NodeId]
+) -> list[NodeId]:
+    """Return numbers in the order of nodes, equal ones in that of their ties."""
     op, const = low.build.op, low.build.const
-    wanted = op("sub", low.express(args[1], scope), const(1.0))
-    value = const(0.0)
-    for i, rank_of in enumerate(ranks(low, nodes), start=1):
-        value = op("if", op("eq", rank_of, wanted), const(float(i)), value)
-    return value
+    size = const(float(len(nodes)))
+    return [
+        op(
+            "add",
+            op(
+                "mul",
+                size,
+                reduce(
+                    lambda a, b: op("add", a, b),
+                    [op("lt", other, node) for other in nodes],
+                ),
+            ),
+            tie,
+        )
+        for node, tie in zip(nodes, ties, strict=True)
+    ]
 
 
 def select(low: Lowering, args: Args, scope: Scope) -> NodeId:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _OVER = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax"}
 _ARRAY_ONLY = ("sum", "prod", "mean", "stddev", "size", "rank")
+_VENSIM = ("vmin", "vmax", "vector_select")
+"""Of Vensim, whose ranges marked with ``!`` PySD reads in XMILE too."""
+
 _MEANS = frozenset({"nan", "inf", "self", "size", "pi", "dt", "starttime", "stoptime"})
 """Names that mean something where no variable has them."""
 
@@ -183,6 +186,8 @@ class Meaning:
         choices: list[tuple[int, Tree]] = []
         for place, (axis, item) in enumerate(zip(axes, given, strict=True)):
             beside = {text[:-1] for text in found if text.endswith("!")}
+            if marks is not None and self._is_left_open(item, home):
+                item = Whole(of=item.reference)
             if isinstance(item, Whole):
                 if marks is None:
                     msg = (
@@ -206,6 +211,11 @@ class Meaning:
             return self._chosen(key, axes, found, choices)
         subscripts = trees.SubscriptsReferenceStructure(found)
         return trees.ReferenceStructure(self.true[key], subscripts)
+
+    def _is_left_open(self, item: Tree, home: Home) -> bool:
+        """Tell whether a subscript is a dimension that the equation does not have."""
+        name = self.dims.names.get(getattr(item, "reference", ""))
+        return name is not None and name not in home.axes
 
     def _one(self, axis: str, item: Tree, home: Home) -> str | None:
         """Return the element or dimension that a subscript names; None if computed."""
@@ -287,6 +297,10 @@ class Meaning:
         args = tree.arguments
         if name in _ARRAY_ONLY or (name in {"min", "max"} and args):
             return self._array(name, args, home, marks)
+        if name in _VENSIM:
+            # As SUM: the marks stay, for what the translation knows of Vensim.
+            parts = [self.of(arg, home, {"!"}) for arg in args]
+            return trees.CallStructure(tree.function, tuple(parts))
         return trees.CallStructure(tree.function, self.of(args, home, marks))
 
     def _array(
@@ -315,11 +329,11 @@ class Meaning:
             rank = self._size(args[0], home)
         else:
             rank = self.of(rank, home, None)
-        if len(args) > 2:
-            msg = "RANK with a second array to break ties"
+        if len(args) > 3:
+            msg = f"RANK takes 1 to 3 arguments, {len(args)} given"
             raise ExpressionError(msg)
-        item = self.of(args[0], home, {"*"})
-        return self._named("element_of_rank", item, rank)
+        arrays = [self.of(arg, home, {"*"}) for arg in (args[0], *args[2:])]
+        return self._named("element_of_rank", arrays[0], rank, *arrays[1:])
 
     def _moment(self, name: str, args: Sequence[Tree], home: Home) -> Tree:
         """Return a sum, product, mean or deviation of arrays and single numbers."""

@@ -2,7 +2,7 @@
 
 The grammar is that of XMILE 1.0, chapter 3.3, with PySD's reading where the two differ:
 AND and OR of one level stand side by side, and a sign in front belongs to a whole
-power. Subscripts may be expressions, ``*``, ``*:Range``, ``a:b`` and ``@1``.
+power. Subscripts may be expressions, ``*``, ``*:Range``, ``Range!``, ``a:b``, ``@1``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?!\w))
     |(?P<name>\.?(?:[^\W\d][\w$']*|"(?:\\"|[^"])*")
       (?:\.(?:[^\W\d][\w$']*|"(?:\\"|[^"])*"))*)
-    |(?P<sign><>|<=|>=|//|[-+*/^()\[\],;:@<>=])
+    |(?P<sign><>|<=|>=|//|[-+*/^()\[\],;:@<>=!])
     )""",
     re.VERBOSE,
 )
@@ -324,6 +324,10 @@ class _Reader:
             self.next()
             return Place(int(number))
         first = self.any()
+        if self.take("!"):  # as in Vensim
+            if type(first).__name__ != "ReferenceStructure" or first.subscripts:
+                self.fail()
+            return Whole(of=first.reference)
         if self.take(":"):
             return Whole(first=first, last=self.any())
         return first

@@ -168,12 +168,16 @@ CASES = {
     "groups and a sketch": "****\n\t.Sector, one\n****~\n\twords, here\n\t|\nx ="
     " Time ~~|"
     "\n",
+    "a sketch by hand": "x = Time ~~|",
     "mixed case": "x = TIME ~~|\ny = if then else(x > 1, Max(x, 2), mIn(x, 1)) ~~|\n"
     "z = Integ(y, 1) ~~|\nd = Smooth3i(z, 2, 1)+delay1(X, 2) ~~|",
     "a stock in an expression": "x = 2*INTEG(Time, 3)+1 ~~|\nu = INTEG(1,1) ~~|",
     "nested memory": "a = SMOOTH(DELAY1(SMOOTH3(Time, 1), 2), 1) ~~|\n"
     "b = INITIAL(SMOOTH(Time+5, 2))+SAMPLE IF TRUE(Time>2, DELAY FIXED(Time, 1, 0), 7) "
     "~~|",
+    "positions in ranges that overlap": "d1: A,B,C ~~|\nd2: A,B,C ~~|\nd3: A,C,B ~~|\n"
+    "d4: A,B ~~|\nd5: C,X,A,Y ~~|\nx[d1,d2] = IF THEN ELSE(d1=d2, 1, 0) ~~|\n"
+    "y[d1,d3] = IF THEN ELSE(d3<d1, d3, d1*10) ~~|\nz[d5] = d5 ~~|\nw[d4] = d4+A ~~|",
     "time value": "a = GET TIME VALUE(0, 2, 0) ~~|\nb = GET TIME VALUE(0, a/3, 0) ~~|",
     "chained beginnings": "s = INTEG(-s, t*2) ~~|\nt = INTEG(s, u+1) ~~|\n"
     "u = INITIAL(w) ~~|\nw = 3+Time ~~|\nx = ACTIVE INITIAL(y, 4) ~~|\n"
@@ -185,7 +189,9 @@ CASES = {
 def test_agrees_with_pysd(case: str, tmp_path: Path, engine: EngineName) -> None:
     path = tmp_path / "m.mdl"
     text = vensim(CASES[case])
-    if "sketch" in case:
+    if case == "a sketch by hand":
+        text += "\n\\\\---/// Sketch information - this is where it would go."
+    elif "sketch" in case:
         text += (
             "\\\\\\---/// Sketch information - do not modify anything except names\n"
             "V300  Do not put anything below this section - it will be"

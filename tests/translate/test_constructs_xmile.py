@@ -64,6 +64,18 @@ CASES = {
     "trends": aux("i", "TIME+3")
     + aux("a", "TREND(i,2)+TREND(i,2,0.1)")
     + aux("b", "FORCST(i,2,3)+FORCST(i,2,3,0.1)"),
+    "ranges marked as in Vensim": X
+    + aux("t", "SUM(x[Row!])*2+VMIN(x[Row!])+VMAX(x[Row!])")
+    + f'<aux name="y">{ROW}<eqn>x[Row]/SUM(x[Row!])</eqn></aux>'
+    + aux("v", "VECTOR_SELECT(x[Row!],x[Row!],0,0,0)"),
+    "lists as initial values": f'<stock name="S">{ROW}<eqn>1,2,5</eqn>'
+    f'<inflow>f</inflow></stock><flow name="f">{ROW}<eqn>2</eqn></flow>',
+    "a table with a step": aux(
+        "g", "TIME", "<gf><xpts>0,2,2,3,3</xpts><ypts>0,4,1,3,7</ypts></gf>"
+    ),
+    "ends of an array by its dimension": X
+    + aux("least", "MIN(x[Row])*2")
+    + aux("most", "MAX(x[Row])"),
     "tables": aux(
         "g", "TIME", '<gf><xscale min="0" max="4"/><ypts>0,1,4,9,10</ypts></gf>'
     )

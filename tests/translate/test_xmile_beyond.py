@@ -233,7 +233,10 @@ REFUSED = {
     "count": (aux("x", "DELAY1(1)"), "DELAY1 takes 2 or 3 arguments, 1 given"),
     "lookup": (aux("x", "LOOKUP(1, 2)"), "LOOKUP takes a graphical function"),
     "no such": (aux("x", "FROB(2)"), "no function FROB"),
-    "not here": (aux("x", "HISTORY(2, 3)"), "the function HISTORY; .*not supported"),
+    "not here": (
+        aux("x", "HISTORY(2, TIME*2)"),
+        "the function HISTORY; .*not supported",
+    ),
     "points": (aux("x", "1", "<gf><ypts>1,b</ypts></gf>"), "the ypts 'b' is no number"),
     "uneven": (
         aux("x", "1", "<gf><xpts>1</xpts><ypts>1,2</ypts></gf>"),
