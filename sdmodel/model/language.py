@@ -337,7 +337,7 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`f((x,y),…)`, `f(x,…,y,…)`, `f(x)`",
             "`<gf>`, `f(x)`",
             "Linear between points (of two at one x the later counts), beyond them the "
-            "end value (XMILE's `extrapolate`: on straight; `discrete`: the last held).",
+            "end value (XMILE's `extrapolate`: on straight; `discrete`: last held).",
         ),
         Construct(
             ("InlineLookupsStructure",),
