@@ -71,7 +71,7 @@ def _netcdf(path: Path, key: Callable[[str], str]) -> Columns:
         with xr.open_dataset(path, engine="h5netcdf") as data:
             return dict(_series(data.load(), key))
     except Exception as error:
-        msg = f"it is no NetCDF 4 file with a time ({type(error).__name__})"
+        msg = f"{path.name} is no NetCDF 4 file with a time ({type(error).__name__})"
         raise EquationError(msg) from None
 
 
