@@ -16,11 +16,12 @@ from sdmodel.engines.emit_body import Body, Slots
 from sdmodel.engines.emit_brief import ANY_POWER, any_power
 from sdmodel.engines.emit_code import Code
 from sdmodel.engines.emit_driver import driver
+from sdmodel.engines.emit_matrix import helper, place_of
 from sdmodel.engines.plan import Plan, Stage
 from sdmodel.model.expr import NodeId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sdmodel.engines.target import Target
 
@@ -176,15 +177,19 @@ class Module:
             a
             for n in order
             for a in plan.nodes[n].args
-            if home.get(a, home[n]) < home[n]
+            if home.get(a, home[n]) < home[n] and plan.nodes[a].op != "inverse"
         }
         ends: dict[NodeId, list[Finish]] = {}
         for root, finish in roots:
             ends.setdefault(root, []).append(finish)
+        early: dict[NodeId, list[Finish]] = {}
+        for n in order:
+            for a, finish in self._elements(n):
+                (ends if a in home else early).setdefault(a, []).append(finish)
+        names = self._before(name, early, stage)
         loose = _cut([n for n in ends if n not in home], self.piece)
         if len(loose) == 1 and len(pieces[-1]) + len(loose[0]) <= self.piece:
             pieces[-1] += loose.pop()  # what is loaded only is not worth a function
-        names = []
         for number, piece in enumerate([*pieces, *loose]):
             body = self._begin(prologue=stage is Stage.RUN)
             for node in piece:
@@ -196,6 +201,28 @@ class Module:
                 for finish in ends.get(node, ()):
                     finish(body, node)
             names.append(self._end(f"{name}{number}", body))
+        return names
+
+    def _elements(self, index: NodeId) -> Iterator[tuple[NodeId, Finish]]:
+        """Yield what puts each element of a matrix into the table of its inverse."""
+        node = self.plan.nodes[index]
+        if node.op == "inverse":
+            size = int(node.data or 0)
+            first = self.slots.matrix(index, size)
+            for place, element in enumerate(node.args):
+                yield element, self.keep("%cross", first + place_of(size, place))
+
+    def _before(
+        self, name: str, early: Mapping[NodeId, list[Finish]], stage: Stage
+    ) -> list[str]:
+        """Write the functions that hand on what is loaded only, before all others."""
+        names = []
+        for number, piece in enumerate(_cut(list(early), self.piece)):
+            body = self._begin(prologue=stage is Stage.RUN)
+            for node in piece:
+                for finish in early[node]:
+                    finish(body, node)
+            names.append(self._end(f"{name}_before{number}", body))
         return names
 
     def prologue(self) -> list[str]:
@@ -213,15 +240,18 @@ class Module:
 
     def helpers(self) -> list[str]:
         """Write the functions that the plan's code calls."""
+        found: list[str] = []
+        if any(node.op == "inverse" for node in self.plan.nodes):
+            found.append(helper(Code(self.target, self.declarations)))
         wanted = any(node.op == "pow" for node in self.plan.nodes)
         if not (wanted and self.target.brief):
-            return []
+            return found
         code = Code(self.target, self.declarations)
         value = any_power(code, "%x", "%y")
         lines = "\n".join(code.lines)
         real, name = code.real, ANY_POWER
         head = f"define internal {real} @{name}({real} %x, {real} %y) #0"
-        return [f"{head} {{\n{lines}\n  ret {real} {value}\n}}"]
+        return [*found, f"{head} {{\n{lines}\n  ret {real} {value}\n}}"]
 
     def _begin(self, *, prologue: bool = False) -> Body:
         code = Code(self.target, self.declarations)

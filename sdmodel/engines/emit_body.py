@@ -19,6 +19,7 @@ from sdmodel.engines.emit_math import (
     power,
     uniform,
 )
+from sdmodel.engines.emit_matrix import INVERT, place_of
 from sdmodel.engines.operations import SMALL
 from sdmodel.engines.plan import Plan, Stage, constant
 from sdmodel.model.expr import Node, NodeId
@@ -65,6 +66,7 @@ class Slots:
         self.derived: dict[Derived, int] = {}
         self.time: dict[NodeId, int] = {n: i for i, n in enumerate(plan.time_values)}
         self.cross: dict[NodeId, int] = {}
+        self.matrices: dict[NodeId, int] = {}
         self.divisors = _divisors(plan)
 
     def derive(self, kind: str, node: NodeId) -> int:
@@ -77,6 +79,15 @@ class Slots:
     def share(self, node: NodeId) -> int:
         """Return the slot in which functions hand over this node; 0 is taken."""
         return self.cross.setdefault(node, len(self.cross) + 1)
+
+    def matrix(self, node: NodeId, size: int) -> int:
+        """Return the first of the slots in which an inverse is made, two of it wide."""
+        if node not in self.matrices:
+            self.matrices[node] = len(self.cross) + 1
+            # Numbers that no node has keep these slots from others.
+            for slot in range(len(self.cross) + 1, len(self.cross) + 1 + 2 * size**2):
+                self.cross[-slot] = slot
+        return self.matrices[node]
 
 
 def _divisors(plan: Plan) -> frozenset[NodeId]:
@@ -107,7 +118,11 @@ class Body:
     def compute(self, index: NodeId) -> None:
         """Write the code of a node whose arguments are known or can be loaded."""
         node = self.plan.nodes[index]
-        if node.op in TRUTHS:
+        if node.op == "inverse":
+            # Its elements stand in the table already: `Module.phase` sees to that.
+            at = self.code.address("%cross", self.matrix(index) * self.code.lanes)
+            self.code.do(f"call void @{INVERT}(ptr {at}, i64 {int(node.data or 0)})")
+        elif node.op in TRUTHS:
             self._truths[index] = self._truth_of(node)
         else:
             self._reals[index] = self._real_of(node)
@@ -219,11 +234,22 @@ class Body:
         if node.op == "lookup":
             table = self.plan.lookups[int(node.data or 0)]
             return lookup(code, table, self.real(node.args[0]))
+        if node.op == "part":
+            return self._part(node)
         if node.op == "uniform":
             return uniform(code, int(node.data or 0), [self.real(a) for a in node.args])
         if node.op in SCALAR_CALLS:
             return self._each_lane(SCALAR_CALLS[node.op], self.real(node.args[0]))
         return _EMITTERS[node.op](self, *node.args)
+
+    def matrix(self, index: NodeId) -> int:
+        """Return where in ``%cross`` the table of an inverse begins."""
+        return self.slots.matrix(index, int(self.plan.nodes[index].data or 0))
+
+    def _part(self, node: Node) -> str:
+        size = int(self.plan.nodes[node.args[0]].data or 0)
+        place = place_of(size, int(node.data or 0)) + size
+        return self.code.load("%cross", self.matrix(node.args[0]) + place)
 
     def _each_lane(self, function: str, x: str) -> str:
         # Rare in models of health systems: the C library, one lane after another.
@@ -360,4 +386,6 @@ _EMITTERS: dict[str, Callable[..., str]] = {
     "xidz": lambda b, x, y, z: b.guarded(x, y, b.real(z)),
 }
 
-EMITTED = frozenset({*_EMITTERS, *TRUTHS, *SCALAR_CALLS, "if", "lookup", "uniform"})
+EMITTED = frozenset(
+    {*_EMITTERS, *TRUTHS, *SCALAR_CALLS, "if", "lookup", "uniform", "inverse", "part"}
+)

@@ -276,7 +276,8 @@ def compile_plan(
         with ``single``.
     """
     target = target or host_target()
-    if single:
+    # The table in which a matrix is inverted has no elements side by side.
+    if single and not any(node.op == "inverse" for node in plan.nodes):
         emitted = emit_packed(plan, target, piece=piece)
     else:
         emitted = emit(plan, target, piece=piece, every=every)

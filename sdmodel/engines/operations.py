@@ -7,7 +7,7 @@ number. ``CONSTANT`` operations (leaves) are evaluated by the engines themselves
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -108,6 +108,35 @@ def uniform(key: int, seed: Value, stream: Value, time: Value) -> Value:
             z = _mixed(z + part)
     ones = (z >> np.uint64(12)) | np.uint64(0x3FF0000000000000)
     return np.asarray(ones).view(np.float64) - (1.0 - 2.0**-53)
+
+
+def inverse(size: int, elements: Sequence[Value]) -> Value:
+    """Invert matrices given by their elements, row by row.
+
+    Returns
+    -------
+    Value
+        The elements of the inverse likewise, along a last axis.
+    """
+    given = np.stack(np.broadcast_arrays(*elements), axis=-1)
+    shape = (*given.shape[:-1], size, size)
+    unit = np.broadcast_to(np.eye(size), shape)
+    table = np.concatenate([given.reshape(shape), unit], axis=-1)
+    for k in range(size):
+        # The largest element below becomes the pivot, as in LAPACK's getrf.
+        for i in range(k + 1, size):
+            larger = np.abs(table[..., i, k]) > np.abs(table[..., k, k])
+            one, other = table[..., k, :].copy(), table[..., i, :].copy()
+            table[..., k, :] = np.where(larger[..., None], other, one)
+            table[..., i, :] = np.where(larger[..., None], one, other)
+        factor = table[..., k + 1 :, k] / table[..., k, None, k]
+        part = factor[..., None] * table[..., k, None, k + 1 :]
+        table[..., k + 1 :, k + 1 :] -= part
+    for k in reversed(range(size)):
+        for i in range(k + 1, size):
+            table[..., k, size:] -= table[..., k, i, None] * table[..., i, size:]
+        table[..., k, size:] /= table[..., k, k, None]
+    return table[..., size:].reshape(given.shape)
 
 
 def interpolate(table: Lookup, x: Value) -> Value:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdmodel.engines.operations import OPERATIONS, Value, interpolate, uniform
+from sdmodel.engines.operations import OPERATIONS, Value, interpolate, inverse, uniform
 from sdmodel.model.expr import Graph, Node, NodeId
 
 if TYPE_CHECKING:
@@ -173,6 +173,10 @@ def apply(node: Node, args: Sequence[Value], lookups: Sequence[Lookup]) -> Value
         value = interpolate(lookups[node.data], args[0])
     elif node.op == "uniform":
         value = uniform(int(node.data or 0), *args)
+    elif node.op == "inverse":
+        value = inverse(int(node.data or 0), args)
+    elif node.op == "part":
+        value = args[0][..., int(node.data or 0)]
     else:
         value = OPERATIONS[node.op](*args)
     return value
@@ -281,6 +285,9 @@ class _Builder:
             return self._add(Stage.STEP, "state", data=slot)
         args = tuple(self._new[a] for a in node.args)
         kinds = {self.stages[a] for a in args}
+        if node.op == "inverse":
+            # No number, so that it cannot be a constant: once a run at least.
+            kinds.add(Stage.RUN)
         if kinds <= {Stage.CONST}:
             values = [np.float64(self.graph.nodes[a].data) for a in args]
             return self._const(float(apply(node, values, self.model.lookups)))

@@ -59,6 +59,9 @@ def courses(
     RunError
         If a run goes bad: there is nothing to explain where there are no numbers.
     """
+    if any(node.op == "inverse" for node in model.nodes):
+        msg = f"{model.path}: 'explain' cannot look into INVERT MATRIX of many rows"
+        raise RunError(msg)
     inputs = make_inputs(scenarios, model)
     names = tuple(s.name for s in model.states if s.name in model.scalars)
     output = simulate(model, inputs, Save(names, "step"), engine=engine, quick=True)

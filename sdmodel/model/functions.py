@@ -21,13 +21,17 @@ SMALL = 1e-6
 """What Vensim takes for zero in ZIDZ, XIDZ and MODULO (PySD's SMALL_VENSIM)."""
 
 
+SQUARE = -1
+"""Arity of an operation on a matrix, whose number of rows is the node's data."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """One operation.
 
-    ``arity`` counts argument nodes; ``closed_form`` is the meaning in a formula;
-    ``scalar`` computes it on Python floats and is None where the value belongs to a
-    run (time, states, inputs, tables).
+    ``arity`` counts argument nodes, or is `SQUARE` for a matrix; ``closed_form`` is the
+    meaning in a formula; ``scalar`` computes it on Python floats and is None where the
+    value belongs to a run (time, states, inputs, tables).
     """
 
     name: str
@@ -229,6 +233,14 @@ _TABLE = (
         ("RANDOM 0 1", "RANDOM UNIFORM"),
         "(hash(data, a, b, c) + 1/2) / 2**52",
     ),
+    Operation(
+        "inverse",
+        SQUARE,
+        "Inverse of a matrix, its elements row by row; no number but for its parts.",
+        ("INVERT MATRIX",),
+        "A^-1",
+    ),
+    Operation("part", 1, "Element of an inverse; data is its place.", (), "a[data]"),
 )
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(

@@ -312,7 +312,7 @@ CONSTRUCTS: dict[str, tuple[Construct, ...]] = {
             "`INVERT MATRIX(x[r,q], n)`",
             "",
             "The inverse over the last two ranges, by elimination with pivots; up to "
-            "24 rows.",
+            "100 rows.",
         ),
     ),
     "Allocation": (

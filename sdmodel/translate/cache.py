@@ -13,7 +13,7 @@ from typing import Any
 
 from sdmodel.model.core import Input, Lookup, Model, State, TimeAxis, Variable
 from sdmodel.model.expr import Node
-from sdmodel.model.functions import OPERATIONS
+from sdmodel.model.functions import OPERATIONS, SQUARE
 
 FORMAT = 3
 
@@ -151,11 +151,12 @@ def _from_columns(data: dict[str, Any], path: str) -> Model:
     nodes: list[Node] = []
     at = 0
     for op, has in zip(data["node_op"], data["node_has_data"], strict=True):
-        end = at + arity[op]
+        payload = next(values) if has else None
+        end = at + (arity[op] if arity[op] != SQUARE else int(payload or 0) ** 2)
         own = tuple(args[at:end])
         if own and max(own) >= len(nodes):
             raise ValueError
-        nodes.append(Node(ops[op], own, next(values) if has else None))
+        nodes.append(Node(ops[op], own, payload))
         at = end
     return Model(
         name=data["name"],

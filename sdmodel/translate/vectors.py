@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     Args = Sequence[Tree]
 
 MAX_VECTOR = 300
-MAX_MATRIX = 24
-"""Elements of a vector, and rows of a matrix, that are written out."""
+MAX_MATRIX = 100
+"""Elements of a vector, and rows of a matrix."""
+
+WRITTEN_OUT = 8
+"""Rows of a matrix whose inverse is written out; a larger one is a loop of the engines,
+since 4 n³ operations would take minutes to compile."""
 
 
 def ranges_of(low: Lowering, tree: Tree) -> list[str]:
@@ -325,6 +329,19 @@ def _acted(
     return reduce(lambda a, b: op(name, a, b), kept)
 
 
+class _Itself:
+    """A tree as a key: itself, not one like it; kept, so that its place is its own."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+
+    def __hash__(self) -> int:
+        return id(self.tree)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.tree is self.tree
+
+
 def invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
     """INVERT MATRIX over the last two ranges, by elimination with pivots."""
     names = ranges_of(low, args[0])
@@ -337,18 +354,24 @@ def invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
         msg = f"INVERT MATRIX of {row} by {column}, which differ in size"
         raise EquationError(msg)
     i, j = place_in(low, row, scope), place_in(low, column, scope)
-    key = subscript_key(row)
-    rows = [
-        along(
-            low,
-            args[0],
-            Scope(scope.equation, {**scope.binding, key: element}, scope.mode),
-            column,
-            MAX_MATRIX,
-        )
-        for element in low.space.members(row)
-    ]
-    flat = [node for line in rows for node in line]
+    key, other = subscript_key(row), subscript_key(column)
+
+    def elements() -> list[NodeId]:
+        found: list[NodeId] = []
+        for element in low.space.members(row):
+            binding = {**scope.binding, key: element}
+            inner = Scope(scope.equation, binding, scope.mode)
+            found += along(low, args[0], inner, column, MAX_MATRIX)
+        return found
+
+    # All elements of the inverse share the matrix, whose ranges it runs over.
+    free = {k: e for k, e in scope.binding.items() if k not in {key, other}}
+    place = (scope.mode, *sorted(free.items()))
+    flat = low.once(("matrix", _Itself(args[0]), place), elements)
+    rows = [flat[k : k + size] for k in range(0, size**2, size)]
+    if size > WRITTEN_OUT:
+        whole = low.build.op("inverse", *flat, data=size)
+        return low.build.op("part", whole, data=i * size + j)
     inverse = low.once(("inverse", *flat), lambda: _inverse(low, rows))
     return inverse[i * size + j]
 

@@ -117,6 +117,36 @@ def medley() -> Model:
     )
 
 
+def matrices() -> Model:
+    """Inverses known once a run, of time alone and of each step, of one another too."""
+    graph = Graph()
+    k, h = (graph.add("input", data=i) for i in range(2))
+    s, t, c = graph.add("state", data=0), graph.add("time"), graph.const
+    scalars: dict[str, int] = {"S": s}
+    kinds = {
+        "const": (c(0.0), c(2.0), c(4.0), c(1.0)),
+        "run": (c(0.0), k, h, c(1.0)),
+        "time": (t, c(2.0), c(3.0), t),
+        "step": (s, h, t, graph.add("sub", k, s)),
+    }
+    for name, elements in kinds.items():
+        whole = graph.add("inverse", *elements, data=2)
+        for place in range(4):
+            scalars[f"{name} {place}"] = graph.add("part", whole, data=place)
+    names = [f"{name} {place}" for name in ("run", "step") for place in range(4)]
+    wide = [graph.add("sub", c(float(i % 5)), s) for i in range(8)]
+    nine = [scalars[name] for name in names] + [t, *wide[:7]]
+    whole = graph.add("inverse", *nine, data=4)
+    for place in range(16):
+        scalars[f"both {place}"] = graph.add("part", whole, data=place)
+    return build(
+        graph,
+        scalars,
+        inputs=(Input("k", 0.5), Input("h", 0.75)),
+        states=(State("S", c(1.0), scalars["step 1"]),),
+    )
+
+
 def sample(model: Model, runs: int, *, spread: float = 0.5, seed: int = 0) -> Inputs:
     """Values around the defaults, one row per run."""
     rng = np.random.default_rng(seed)
