@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -23,10 +23,8 @@ from sdmodel.cli.running import LIMITS_HELP
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sdmodel.cli.explain_words import Words
     from sdmodel.engines.base import EngineName
-    from sdmodel.experiments.explanation import Explanation, LoopPart
-    from sdmodel.experiments.spread import Range
-    from sdmodel.experiments.workbook import Workbook
 
 
 @click.command()
@@ -58,7 +56,7 @@ if TYPE_CHECKING:
     type=Choice(("en", "zh")),
     default="en",
     show_default=True,
-    help="Language of names of loops and outcomes.",
+    help="Language of the text and the figure.",
 )
 def explain(
     scenario: str,
@@ -83,6 +81,7 @@ def explain(
     Example: sdmodel explain capitation in_county_share
     """
     from sdmodel.cli.explain_text import lines
+    from sdmodel.cli.explain_words import Words
     from sdmodel.experiments.explain import explain as ask
     from sdmodel.experiments.explanation import added_key
     from sdmodel.experiments.workbook import open_workbook
@@ -112,121 +111,31 @@ def explain(
         draws=draws,
         seed=1 if seed is None else seed,
     )
+    words = Words(lang, found, workbook)
     if out is not None:
-        _save(out, workbook, found, engine, started)
+        _save(out, words, engine, started)
     if as_json:
+        from sdmodel.cli.explain_json import document
+
         emit_json(document(found, workbook, engine))
     else:
-        for line in lines(found, lang, percent=_is_share(found, workbook)):
+        for line in lines(found, words):
             click.echo(line)
     if out is not None:
         say(f"sdmodel: wrote {out}")
 
 
-def document(found: Explanation, workbook: Workbook, engine: str) -> dict[str, Any]:
-    """Return an explanation as plain data."""
-    return {
-        "scenario": found.scenario.id,
-        "baseline": found.baseline.id,
-        "outcome": found.key.text,
-        "unit": found.key.unit,
-        "value": finite(found.value),
-        "base": finite(found.base),
-        "change": finite(found.change),
-        "range": _range_json(found.change_range),
-        "levers": [vars(part) for part in found.levers],
-        "account": [
-            {
-                "id": part.id,
-                "name": dict(part.names),
-                "carried": finite(part.carried),
-                "range": _range_json(part.carried_range),
-            }
-            for part in found.account
-        ],
-        "first": [
-            {
-                "chain": list(acts.chain),
-                "parts": [
-                    {"name": name, "carried": finite(value)}
-                    for name, value in acts.parts
-                ],
-            }
-            for acts in found.first
-        ],
-        "sectors": [
-            {"path": list(way.path[:-1]), "carried": finite(way.carried)}
-            for way in found.sectors
-        ],
-        "ways": [
-            {
-                "path": list(part.way.path[:-1]),
-                "carried": finite(part.way.carried),
-                "narrowest": list(part.way.narrowest),
-                "held": list(part.held),
-                "owed": finite(part.owed),
-                "range": _range_json(part.owed_range),
-            }
-            for part in found.ways
-        ],
-        "loops": [_loop_json(part) for part in found.loops],
-        "scores": {
-            "by": found.second.by if found.second.shares else "sdmodel",
-            "largest_difference_of_a_share": finite(found.apart),
-            "why_not_pysimlin": found.second.why,
-        },
-        "times": found.times.tolist(),
-        "model": {"digest": workbook.model.digest, "name": workbook.model.name},
-        "engine": engine,
-    }
-
-
-def _loop_json(part: LoopPart) -> dict[str, Any]:
-    return {
-        "id": part.loop.id,
-        "name": {"en": part.loop.name_en, "zh": part.loop.name_zh},
-        "polarity": part.loop.polarity,
-        "path": list(part.loop.path),
-        "source": part.loop.source,
-        "on_way": part.on_way,
-        "active": finite(part.active),
-        "as_claimed": finite(part.as_claimed),
-        "passed": finite(part.passed),
-        "passed_range": _range_json(part.passed_range),
-        "returned": finite(part.returned),
-        "returned_range": _range_json(part.returned_range),
-        "course": [finite(v) for v in part.course],
-        "share": [finite(v) for v in part.share],
-        "matter": [finite(v) for v in part.matter],
-        "matter_own": [finite(v) for v in part.matter_own],
-    }
-
-
-def _range_json(given: Range | None) -> dict[str, Any] | None:
-    if given is None:
-        return None
-    return {"p5": given.low, "p95": given.high, "draws": given.draws}
-
-
-def _is_share(found: Explanation, workbook: Workbook) -> bool:
-    """Say whether report.toml has the outcome shown as a percentage."""
-    from sdmodel.experiments.facts import model_facts, read_about
-
-    if workbook.folder is None:
-        return False
-    about = read_about(workbook.folder, model_facts(workbook.model))
-    return found.key.outcome.id in about.get("percent", ())
-
-
-def _save(
-    out: Path, workbook: Workbook, found: Explanation, engine: str, started: str
-) -> None:
+def _save(out: Path, words: Words, engine: str, started: str) -> None:
     import json
 
-    from sdmodel.cli.explain_figure import figure
+    from sdmodel.cli.explain_figure import chinese_font, figure
+    from sdmodel.cli.explain_json import document
     from sdmodel.cli.running import typed_command
     from sdmodel.study.results import csv_bytes, describe, save_run
 
+    found, workbook = words.found, words.workbook
+    if words.language == "zh" and chinese_font() is None:
+        say("sdmodel: no font with Chinese letters here; the figure is in English")
     loops = [
         [
             part.loop.id,
@@ -291,7 +200,7 @@ def _save(
             ],
             over_time,
         ),
-        "explanation.png": figure(found),
+        "explanation.png": figure(words),
     }
     manifest = describe(
         "explain",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from sdmodel.cli import explain_figure
+from sdmodel.cli.explain_json import document
+from sdmodel.cli.explain_words import Words
 from sdmodel.cli.main import main
 from sdmodel.errors import RunError
 from sdmodel.experiments.courses import courses
@@ -157,6 +161,66 @@ def test_a_model_without_loops_is_explained_too(
     text = capsys.readouterr().out
     assert "DRG share → spending → fund payments → Fund Balance" in text
     assert "no loops.csv" in text
+
+
+ENGLISH = re.compile(r"[A-Za-z]{3,}")
+KEPT = re.compile(
+    r"\([A-Za-z ]+\)|（[A-Za-z ]+）|DRG|DIP|FFS|pysimlin|loops\.csv|loops that matter"
+    r"|Schoenberg|--json"
+)
+"""What stays English in a Chinese text: levers' names in brackets, terms, programs."""
+
+
+@pytest.mark.parametrize(
+    ("scenario", "outcome"),
+    [("capitation", "in_county_share"), ("ffs", "spending_per_capita@2035")],
+)
+def test_the_chinese_text_is_chinese(
+    scenario: str, outcome: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", scenario, outcome, "--draws", "2", "--lang", "zh"]) == 0
+    text = capsys.readouterr().out
+    left = [line for line in text.splitlines() if ENGLISH.search(KEPT.sub("", line))]
+    assert left == []
+    assert "延续现状" in text.splitlines()[1]
+
+
+def test_parts_of_money_are_told_beside_the_change(
+    book: Workbook,
+) -> None:
+    """All changes have the decimals of the largest: what is told adds up."""
+    found = ask(book, "global-budget", "fund_balance")
+    words = Words("en", found, book)
+    assert words.level(found.value).endswith(" billion CNY")
+    assert words.inside == ", in billion CNY"
+    shown = [float(words.change(p.carried).replace("−", "-")) for p in found.levers]
+    change = float(words.change(found.change))
+    assert sum(shown) == pytest.approx(change, abs=0.005 * (len(shown) + 1))
+    assert words.change(1.0) == "≈0"
+    assert Words("zh", found, book).level(found.value).endswith(" 亿元")
+
+
+def test_json_names_what_it_tells_in_both_languages(book: Workbook) -> None:
+    told = document(ask(book, "drg", "los_tertiary"), book, "compiled")
+    assert told["label"]["zh"]
+    assert [title["zh"] for title in told["titles"]] != ["", ""]
+    ways = [name for way in told["ways"] for name in way["path"]]
+    sectors = [name for way in told["sectors"] for name in way["path"]]
+    for name in (*ways, *sectors):
+        assert told["names"][name]["zh"], name
+    assert len(told["loops"][0]["matter_own"]) == len(told["times"])
+
+
+@pytest.mark.parametrize("font", [True, False])
+def test_the_figure_is_readable_with_and_without_chinese_letters(
+    *, font: bool, book: Workbook, county: Explanation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Letters that a font lacks are warnings, and warnings are errors here."""
+    if not font:
+        monkeypatch.setattr(explain_figure, "chinese_font", lambda: None)
+    elif explain_figure.chinese_font() is None:
+        pytest.skip("no font with Chinese letters")
+    assert explain_figure.figure(Words("zh", county, book)).startswith(b"\x89PNG")
 
 
 def test_a_wrong_outcome_is_told(capsys: pytest.CaptureFixture[str]) -> None:
