@@ -186,11 +186,16 @@ class Module:
         for n in order:
             for a, finish in self._elements(n):
                 (ends if a in home else early).setdefault(a, []).append(finish)
-        names = self._before(name, early, stage)
-        loose = _cut([n for n in ends if n not in home], self.piece)
+        names = [
+            self._hand_on(f"{name}_before{number}", part, stage)
+            for number, part in enumerate(_portions(early, self.piece))
+        ]
+        loaded = {n: what for n, what in ends.items() if n not in home}
+        loose = _portions(loaded, self.piece)
         if len(loose) == 1 and len(pieces[-1]) + len(loose[0]) <= self.piece:
-            pieces[-1] += loose.pop()  # what is loaded only is not worth a function
-        for number, piece in enumerate([*pieces, *loose]):
+            # What is loaded only is not worth a function.
+            pieces[-1] += [node for node, _ in loose.pop()]
+        for number, piece in enumerate(pieces):
             body = self._begin(prologue=stage is Stage.RUN)
             for node in piece:
                 if node in home:
@@ -201,7 +206,21 @@ class Module:
                 for finish in ends.get(node, ()):
                     finish(body, node)
             names.append(self._end(f"{name}{number}", body))
+        names += [
+            self._hand_on(f"{name}{number}", part, stage)
+            for number, part in enumerate(loose, len(pieces))
+        ]
         return names
+
+    def _hand_on(
+        self, name: str, part: Sequence[tuple[NodeId, list[Finish]]], stage: Stage
+    ) -> str:
+        """Write a function of what is loaded and handed on, without computing."""
+        body = self._begin(prologue=stage is Stage.RUN)
+        for node, finishes in part:
+            for finish in finishes:
+                finish(body, node)
+        return self._end(name, body)
 
     def _elements(self, index: NodeId) -> Iterator[tuple[NodeId, Finish]]:
         """Yield what puts each element of a matrix into the table of its inverse."""
@@ -211,19 +230,6 @@ class Module:
             first = self.slots.matrix(index, size)
             for place, element in enumerate(node.args):
                 yield element, self.keep("%cross", first + place_of(size, place))
-
-    def _before(
-        self, name: str, early: Mapping[NodeId, list[Finish]], stage: Stage
-    ) -> list[str]:
-        """Write the functions that hand on what is loaded only, before all others."""
-        names = []
-        for number, piece in enumerate(_cut(list(early), self.piece)):
-            body = self._begin(prologue=stage is Stage.RUN)
-            for node in piece:
-                for finish in early[node]:
-                    finish(body, node)
-            names.append(self._end(f"{name}_before{number}", body))
-        return names
 
     def prologue(self) -> list[str]:
         """Write the functions of per-run values; last, when all wishes are known."""
@@ -268,3 +274,25 @@ class Module:
 
 def _cut(nodes: list[NodeId], size: int) -> list[list[NodeId]]:
     return [nodes[i : i + size] for i in range(0, len(nodes), size)]
+
+
+def _portions(
+    ends: Mapping[NodeId, list[Finish]], size: int
+) -> list[list[tuple[NodeId, list[Finish]]]]:
+    """Cut what becomes of values into lists of at most ``size`` ends.
+
+    A number under a thousand names must not make a function of a thousand lines.
+    """
+    found: list[list[tuple[NodeId, list[Finish]]]] = []
+    room = 0
+    for node, finishes in ends.items():
+        done = 0
+        while done < len(finishes):
+            if not room:
+                found.append([])
+                room = size
+            part = finishes[done : done + room]
+            found[-1].append((node, part))
+            done += len(part)
+            room -= len(part)
+    return found

@@ -200,10 +200,15 @@ class Lowering:
     def once(
         self, key: tuple[Any, ...], make: Callable[[], list[NodeId]]
     ) -> list[NodeId]:
-        """Return what many elements share, made for the first that asks."""
+        """Return what many elements share, made for the first that asks.
+
+        It is kept once all is there that it is made of.
+        """
         found = self._shared.get(key)
         if found is None:
-            found = self._shared[key] = make()
+            found = make()
+            if not self._pending:
+                self._shared[key] = found
         return found
 
     # -- what went wrong ------------------------------------------------------------

@@ -329,6 +329,19 @@ def _acted(
     return reduce(lambda a, b: op(name, a, b), kept)
 
 
+def _apart(tree: Tree, left: Sequence[str]) -> Tree:
+    """Tell rows from columns in ``m[R,R]``, by the last two ranges of the left side."""
+    own: Any = getattr(tree, "subscripts", None)
+    given = [name.strip() for name in getattr(own, "subscripts", None) or ()]
+    if len(given) < 2 or len(left) < 2:
+        return tree
+    last = [subscript_key(name) for name in given[-2:]]
+    wanted = [subscript_key(name) for name in left[-2:]]
+    if last[0] != last[1] or wanted[0] == wanted[1] or last[0] not in wanted:
+        return tree
+    return type(tree)(tree.reference, type(own)([*given[:-2], *left[-2:]]))
+
+
 class _Itself:
     """A tree as a key: itself, not one like it; kept, so that its place is its own."""
 
@@ -344,7 +357,8 @@ class _Itself:
 
 def invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
     """INVERT MATRIX over the last two ranges, by elimination with pivots."""
-    names = ranges_of(low, args[0])
+    matrix = _apart(args[0], scope.equation.component.subscripts)
+    names = ranges_of(low, matrix)
     if len(names) < 2:
         msg = "INVERT MATRIX needs a name with two subscript ranges"
         raise EquationError(msg)
@@ -361,7 +375,7 @@ def invert(low: Lowering, args: Args, scope: Scope) -> NodeId:
         for element in low.space.members(row):
             binding = {**scope.binding, key: element}
             inner = Scope(scope.equation, binding, scope.mode)
-            found += along(low, args[0], inner, column, MAX_MATRIX)
+            found += along(low, matrix, inner, column, MAX_MATRIX)
         return found
 
     # All elements of the inverse share the matrix, whose ranges it runs over.

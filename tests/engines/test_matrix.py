@@ -18,7 +18,7 @@ from sdmodel.translate.cache import from_bytes, to_bytes
 from sdmodel.translate.read import read_model
 from tests.engines.small import matrices, sample
 from tests.tolerances import BATCH_VS_SINGLE, ENGINE_VS_PYSD, KERNEL_VS_NUMPY
-from tests.translate.judging import agree
+from tests.translate.judging import agree, ours
 from tests.translate.writing import vensim
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ def write(tmp_path: Path, kind: str) -> Path:
     body = (
         f"R: (r1-r{SIZE}) ~~|\nC: (c1-c{SIZE}) -> R ~~|\nk[R,C] = {rows}; ~~|\n"
         "a = 1 ~~|\nb = 0.5 ~~|\ns = INTEG(0.25, 1) ~~|\n"
-        f"m[R,C] = {KINDS[kind]} ~~|\n"
+        # Before the matrix: it must wait for it.
         f"i[R,C] = INVERT MATRIX(m[R,C], {SIZE}) ~~|\n"
+        f"m[R,C] = {KINDS[kind]} ~~|\n"
         "g[R] = INTEG(SUM(i[R,C!]) - g[R], 0) ~~|\n"
     )
     path = tmp_path / "m.mdl"
@@ -95,6 +96,26 @@ def test_every_run_has_pivots_of_its_own(kind: str, tmp_path: Path) -> None:
     for run in (0, 7, 12):
         one = simulate(model, Inputs(inputs.names, rows[run : run + 1]), save).values
         assert np.abs(one[0] - fast[run]).max() <= BATCH_VS_SINGLE
+
+
+@pytest.mark.parametrize("size", [3, 11])
+def test_rows_and_columns_of_one_range(
+    size: int, tmp_path: Path, engine: EngineName
+) -> None:
+    numbers = matrix()[:size, :size]
+    rows = ";".join(",".join(map(str, row)) for row in numbers.tolist())
+    path = tmp_path / "m.mdl"
+    body = (
+        f"R: (r1-r{size}) ~~|\nC: (r1-r{size}) ~~|\nm[R,C] = {rows}; ~~|\n"
+        f"i[R,C] = INVERT MATRIX(m[R,R], {size}) ~~|\n"
+    )
+    path.write_text(vensim(body))
+    got = ours(path, engine)
+    inverse = np.linalg.inv(numbers)
+    for r in range(size):
+        for c in range(size):
+            found = got[f"i[r{r + 1},r{c + 1}]"][0]
+            assert found == pytest.approx(inverse[r, c], rel=1e-9, abs=1e-12)
 
 
 def test_a_matrix_without_inverse_makes_its_own_run_bad(
