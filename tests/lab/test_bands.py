@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,6 +63,31 @@ WORKER = """
 })();
 """
 
+# Both questions at once, the long one first; in which order are they answered?
+TOGETHER = """
+(async () => {
+  const { data, questions } = given;
+  const draws = Lab.draws(data);
+  const order = [];
+  const found = [];
+  const all = new Promise((done) => {
+    globalThis.posted = (message) => {
+      order.push(message.id);
+      found[message.id] = message.found;
+      if (order.length === questions.length) done();
+    };
+  });
+  onmessage({ data: {
+    kind: "start", data: { ...data, flows: [] }, index: 0, workers: 1, ports: [],
+    module: new WebAssembly.Module(Buffer.from(given.code, "base64")),
+    draws: { names: draws.names, n: draws.n, table: draws.table.slice().buffer } } });
+  questions.forEach((question, id) => onmessage({ data: { id, ...question } }));
+  await all;
+  const same = JSON.stringify([...found[0][1][0]]);
+  process.stdout.write(JSON.stringify([order, same]), () => process.exit(0));
+})();
+"""
+
 SHIM = "globalThis.postMessage = (message) => globalThis.posted(message);\n"
 
 
@@ -72,8 +99,6 @@ def book() -> Workbook:
 @pytest.fixture(scope="module")
 def answers(book: Workbook, tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     """What the worker finds: bands, the same again, a list of runs, one at a time."""
-    import base64
-
     lab = collect(book)
     given = {
         "data": lab.data,
@@ -248,8 +273,6 @@ console.log(JSON.stringify([good, wrong, set.title]));
 def test_the_record_holds_and_a_changed_figure_is_found(
     book: Workbook, tmp_path: Path
 ) -> None:
-    import base64
-
     lab = collect(book)
     code = base64.b64encode(lab.kernel.wasm.code).decode()
     given = {"data": lab.data, "code": code}
@@ -259,3 +282,22 @@ def test_the_record_holds_and_a_changed_figure_is_found(
     assert good["sets"] == len(book.scenario_ids()) + 12
     assert not wrong["ok"]
     assert wrong["where"].startswith(title)
+
+
+def test_bands_go_before_a_long_count_which_then_goes_on(
+    book: Workbook, answers: list[Any], tmp_path: Path
+) -> None:
+    """Who moves a lever while pins are compared sees its bands first."""
+    lab = collect(book)
+    given = {
+        "data": lab.data,
+        "code": base64.b64encode(lab.kernel.wasm.code).decode(),
+        "questions": [
+            {"kind": "paired", "sets": [policy(book), base(book)], "n": DRAWS},
+            {"kind": "band", "values": policy(book), "reference": base(book),
+             "n": 2, "rate": None},
+        ],
+    }  # fmt: skip
+    order, numbers = run_node(SCRIPTS, TOGETHER, given, tmp_path, before=SHIM)
+    assert order == [1, 0]
+    assert json.loads(numbers) == answers[5][1][0]

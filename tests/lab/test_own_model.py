@@ -89,6 +89,25 @@ def test_a_bare_page_offers_only_what_it_has(open_page: Any, tmp_path: Path) -> 
         assert "draws" not in page.locator(place).inner_text()
 
 
+@pytest.mark.parametrize(("locale", "word"), [("en-GB", "draw"), ("zh-CN", "抽样")])
+def test_designs_are_compared_without_draws(
+    locale: str, word: str, open_page: Any, tmp_path: Path
+) -> None:
+    lab = lab_of(open_page, tmp_path, "", locale)
+    for rate in (0.02, 0.03, 0.04):
+        lab.run("(rate) => { Lab.set('birth rate', rate); Lab.pin(); }", rate)
+        lab.run(SETTLE)
+    lab.page.locator("#tab-compare").click()
+    lab.page.locator("#panel table").nth(1).wait_for()
+    assert word not in lab.page.locator("#panel").inner_text()
+    first, *others = lab.page.locator("#panel table").nth(1).locator("td").all()
+    assert first.inner_text()[0].isdigit()
+    for cell in others:
+        value, change = cell.inner_text().split("\n")
+        assert value[0].isdigit()
+        assert change.startswith("+")
+
+
 def test_a_plane_has_two_outcomes_and_unknown_units_stay(
     open_page: Any, tmp_path: Path
 ) -> None:

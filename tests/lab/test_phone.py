@@ -109,6 +109,30 @@ def test_a_panel_opens_with_its_heading_in_sight(
     assert bottom <= top < PHONE["height"] / 2
 
 
+COUNTED = """() => {
+  const ranges = [...document.querySelectorAll("#panel .parts .range")];
+  return ranges.length && ranges.every((range) => range.textContent !== "…");
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("outcome", ["fund_balance", "spending_per_capita"])
+def test_what_levers_add_needs_no_scrolling_sideways(
+    outcome: str, locale: str, open_page: Any, lab_file: Path
+) -> None:
+    lab = opened(open_page, lab_file, locale, PHONE)
+    lab.run("(id) => Lab.openTab('why', id)", outcome)
+    lab.page.wait_for_function(COUNTED, timeout=90000)
+    room, needed = lab.run(
+        """() => { const t = document.querySelector("#panel .parts .scroll");
+        return [t.clientWidth, t.scrollWidth]; }"""
+    )
+    assert needed <= room
+    cells = lab.page.locator("#panel .parts tbody small.range").all_inner_texts()
+    assert len(cells) == 3
+    assert all((" to " if locale == "en-GB" else " 至 ") in cell for cell in cells)
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_labels_of_the_plane_cover_nothing(
     width: int, open_page: Any, lab_file: Path

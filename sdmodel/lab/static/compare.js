@@ -45,49 +45,58 @@
     return Lab.bands.paired(sets, data.draws.shown, data.outcomes);
   }
 
-  /** Fill the table of outcomes: values of each pin, and each difference from one of them with its range. */
+  /** Return the cells of one outcome: each pin's value, and its difference from one of them with its range. */
+  function cells(id, results, found) {
+    const outcome = Lab.outcome.get(id);
+    const first = results[against].headline[id];
+    return results.map(({ headline }, i) => {
+      const central = headline[id];
+      const change = central === null || first === null ? NaN : central - first;
+      const cell = (sign, ...small) => h(`span${sign && `.${sign}`}`, null, Lab.value(outcome, central), h("br"), h("small", null, ...small));
+      if (!found) return i === against ? Lab.value(outcome, central) : cell("", Lab.difference(outcome, change, first));
+      if (i === against) {
+        const [low, , high] = Lab.quantiles(found[i][id], [0.05, 0.5, 0.95]);
+        return cell("", Number.isFinite(low) ? Lab.t("compare.range", { low: Lab.value(outcome, low, true), high: Lab.value(outcome, high, true) }) : "");
+      }
+      const [low, , high] = Lab.pairedDifference(found[i][id], found[against][id]);
+      const sign = Lab.verdict(outcome, low, high);
+      return cell(sign, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)}${Lab.gap()}${Lab.t("board.interval", { interval: Lab.interval(outcome, low, high, Math.max(Math.abs(low), Math.abs(high))) })}`);
+    });
+  }
+
+  /** Fill the table of outcomes; a model without draws has values and differences alone. */
   async function outcomes(place) {
     const mine = ++turn;
+    const alive = () => mine === turn && place.isConnected;
     const { pins } = Lab.state;
     const ids = listed();
-    place.replaceChildren(h("p", null, Lab.t("compare.counting")));
-    const found = await draws(pins, () => mine === turn);
-    if (!found || mine !== turn) return;
+    const sure = data.draws.n > 0;
+    if (sure) place.replaceChildren(h("p", null, Lab.t("compare.counting")));
+    const found = sure ? await draws(pins, alive) : null;
+    if ((sure && !found) || !alive()) return;
     const results = pins.map((p) => Lab.engine.run(p.values));
-    const rows = ids.map((id) => {
-      const outcome = Lab.outcome.get(id);
-      const cells = pins.map((_, i) => {
-        const central = results[i].headline[id];
-        const [low, , high] = Lab.quantiles(found[i][id], [0.05, 0.5, 0.95]);
-        if (i === against) return h("span", null, Lab.value(outcome, central), h("br"), h("small", null, Number.isFinite(low) ? Lab.t("compare.range", { low: Lab.value(outcome, low, true), high: Lab.value(outcome, high, true) }) : ""));
-        const [dlow, , dhigh] = Lab.pairedDifference(found[i][id], found[against][id]);
-        const sign = Lab.verdict(outcome, dlow, dhigh);
-        const first = results[against].headline[id];
-        const change = central === null || first === null ? NaN : central - first;
-        return h(`span.${sign}`, null, Lab.value(outcome, central), h("br"),
-          h("small", null, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)}${Lab.gap()}${Lab.t("board.interval", { interval: Lab.interval(outcome, dlow, dhigh, Math.max(Math.abs(dlow), Math.abs(dhigh))) })}`));
-      });
-      return [`${Lab.say(outcome.label)} ${Lab.when(outcome)}`, ...cells];
-    });
+    const rows = await Lab.inSlices(ids, (id) => [`${Lab.say(Lab.outcome.get(id).label)} ${Lab.when(Lab.outcome.get(id))}`, ...cells(id, results, found)], alive);
+    const said = sure && pins.length > 2 ? await ranking(found, ids, alive) : "";
+    if (!rows || said === null) return;
     const heads = [Lab.t("compare.outcome"), ...pins.map((p, i) => (i === against ? `${letter(i)} ${name(p)}` : Lab.t("compare.against", { letter: letter(i), name: name(p), from: letter(against) })))];
-    place.replaceChildren(
-      Lab.table(Lab.t("compare.caption", { n: Math.min(data.draws.shown, data.draws.n) }), heads, rows),
-      pins.length > 2 ? h("p", null, ranking(found, ids)) : "");
+    const caption = sure ? Lab.t("compare.caption", { n: Math.min(data.draws.shown, data.draws.n) }) : Lab.t("compare.caption_plain");
+    place.replaceChildren(Lab.table(caption, heads, rows), said && h("p", null, said));
   }
 
   /** Say for which outcomes one pin stands clear of all others; for the others that none does. */
-  function ranking(found, ids) {
-    const clear = [];
-    for (const id of ids) {
+  async function ranking(found, ids, alive) {
+    const named = await Lab.inSlices(ids, (id) => {
       const outcome = Lab.outcome.get(id);
-      if (outcome.good === "neutral") continue;
+      if (outcome.good === "neutral") return "";
       const best = found.findIndex((a, i) => found.every((b, j) => {
         if (i === j) return true;
         const [low, , high] = Lab.pairedDifference(a[id], b[id]);
         return Lab.verdict(outcome, low, high) === "better";
       }));
-      if (best >= 0) clear.push(Lab.t("compare.clear_one", { name: Lab.say(outcome.label), letter: letter(best) }));
-    }
+      return best < 0 ? "" : Lab.t("compare.clear_one", { name: Lab.say(outcome.label), letter: letter(best) });
+    }, alive);
+    if (!named) return null;
+    const clear = named.filter(Boolean);
     return clear.length ? Lab.t("compare.clear", { list: clear.join(Lab.t("number.semicolon")) }) : Lab.t("compare.none_clear");
   }
 
@@ -104,7 +113,7 @@
     if (against >= pins.length) against = 0;
     panel.replaceChildren(
       h("h3", null, Lab.t("compare.title")),
-      h("p", null, Lab.t("compare.how")),
+      h("p", null, Lab.t(data.draws.n ? "compare.how" : "compare.how_plain")),
       h("div.row", null, Lab.button("compare.pin", Lab.pin, { id: "pin" }), pins.length ? Lab.button("compare.clear_all", () => Lab.change({ pins: [] }, "pins")) : ""),
       ...pins.map((pin, i) => h("div.pin.row", null, h("b", null, letter(i)), h("span", null, name(pin)),
         Lab.button("compare.load", () => Lab.load(pin.values), { "aria-label": Lab.t("compare.load_one", { letter: letter(i) }) }),

@@ -9,6 +9,21 @@
   /** Wait until the page has nothing else to do. */
   const pause = () => new Promise((done) => setTimeout(done, 0));
 
+  /** Return `work(item)` of each, in slices that leave the page free; null once `alive()` is false. */
+  Lab.inSlices = async function (items, work, alive) {
+    const found = [];
+    let began = performance.now();
+    for (const item of items) {
+      found.push(work(item));
+      if (performance.now() - began > SLICE) {
+        await pause();
+        if (!alive()) return null;
+        began = performance.now();
+      }
+    }
+    return found;
+  };
+
   /** Return row `i` of the draws with the reader's own values on top. */
   function meet(draws, i, values) {
     return { ...draws.row(i), ...values };
@@ -19,8 +34,9 @@
    *
    * Resolves to one `{outcome: Float64Array(n)}` of headline numbers a set, nan where a run
    * has none, or to null once `alive()` is false. Draw i is the same for every set.
+   * `tell(share)` hears how far it is.
    */
-  Lab.paired = async function (sets, n, alive) {
+  Lab.paired = async function (sets, n, alive, tell) {
     const draws = (Lab.drawn = Lab.drawn || Lab.draws(Lab.data));
     const rows = Math.min(n, draws.n);
     const found = sets.map((values) => cache.get(JSON.stringify([values, rows])));
@@ -43,6 +59,7 @@
         if (performance.now() - began > SLICE) {
           await pause();
           if (alive && !alive()) return null;
+          if (tell) tell((j / 2 + i / rows) / Math.ceil(missing.length / 2));
           began = performance.now();
         }
       }

@@ -30,10 +30,10 @@
   }
 
   /** Say in what share of the draws each point is beaten by no other on both outcomes. */
-  function unbeaten(points) {
+  function unbeaten(points, alive) {
     const sign = (id) => (Lab.outcome.get(id).good === "down" ? -1 : 1);
     const [sx, sy] = [sign(choice.x), sign(choice.y)];
-    return points.map((p) => {
+    return Lab.inSlices(points, (p) => {
       let [kept, seen] = [0, 0];
       for (let i = 0; i < p.xs.length; i++) {
         const [x, y] = [sx * p.xs[i], sy * p.ys[i]];
@@ -46,7 +46,7 @@
         if (!beaten) kept++;
       }
       return seen ? kept / seen : 0;
-    });
+    }, alive);
   }
 
   /** Draw presets, pins and the design in force on the plane of two outcomes. */
@@ -57,18 +57,24 @@
       ...Lab.state.pins.map((p, i) => ({ name: "ABCDEF"[i], values: p.values, kind: "pinned" })),
       { name: Lab.t("chart.policy"), values: Lab.state.values, kind: "mine" },
     ];
-    if (!place.childElementCount) place.append(h("p", null, Lab.t("compare.counting")));
+    const word = h("p", null, Lab.t("compare.counting"));
+    if (data.draws.n && !place.querySelector("svg")) place.replaceChildren(word);
     place.classList.add("old");
-    const found = await Lab.paired(sets.map((s) => s.values), DRAWS, () => mine === planeTurn && place.isConnected);
-    if (!found || mine !== planeTurn) return;
-    place.classList.remove("old");
+    const tell = (share) => (word.textContent = Lab.t("compare.counted", { percent: Lab.plain(100 * share, 0) }));
+    const alive = () => mine === planeTurn && place.isConnected;
+    const found = await Lab.paired(sets.map((s) => s.values), DRAWS, alive, tell);
+    const centres = found && (await Lab.inSlices(sets, (s) => Lab.engine.run(s.values).headline, alive));
+    if (!centres) return;
     const [ox, oy] = [Lab.outcome.get(choice.x), Lab.outcome.get(choice.y)];
     const points = sets.map((s, i) => {
-      const central = Lab.engine.run(s.values).headline;
+      const central = centres[i];
       return { ...s, xs: found[i][choice.x], ys: found[i][choice.y], x: central[choice.x], y: central[choice.y],
         rx: Lab.quantiles(found[i][choice.x], [0.05, 0.95]), ry: Lab.quantiles(found[i][choice.y], [0.05, 0.95]) };
     }).filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y));
-    unbeaten(points).forEach((share, i) => (points[i].share = share));
+    const shares = await unbeaten(points, alive);
+    if (!shares) return;
+    shares.forEach((share, i) => (points[i].share = share));
+    place.classList.remove("old");
     drawPlane(place, points, ox, oy);
   }
   /** Say whether one design can beat another here: with draws, and where both outcomes have a better way. */

@@ -47,15 +47,16 @@
       const list = rows.slice().sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
       const most = Math.max(...list.map((r) => Math.abs(r.value)), 1e-300);
       place.replaceChildren(
-        Lab.table(Lab.t("why.caption", { name: Lab.say(outcome.label) }), [Lab.t("compare.lever"), Lab.t("why.from_to"), Lab.t("why.adds"), ...(data.draws.n ? [Lab.t("why.range")] : [])],
+        Lab.table(Lab.t("why.caption", { name: Lab.say(outcome.label) }), [Lab.t("compare.lever"), Lab.t("why.from_to"), h("span", null, Lab.t("why.adds"), ...(data.draws.n ? [h("br"), h("small", null, Lab.t("why.range"))] : []))],
           list.map((row) => {
             const bar = h(`span.share-bar${row.value < 0 ? ".minus" : ""}`);
             bar.style.width = `${Math.round((70 * Math.abs(row.value)) / most)}px`;
             const range = spread && spread.get(row.title);
             const sign = range ? Lab.verdict(outcome, range[0], range[2]) : "unknown";
             return [row.title, row.moved,
-              h("span", null, bar, Lab.difference(outcome, row.value, most)),
-              ...(data.draws.n ? [range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…"] : [])];
+              // The range stands below, for a column of its own has no room on a phone.
+              h("span", null, bar, Lab.difference(outcome, row.value, most), ...(data.draws.n ? [" ", h("br"),
+                h(`small.range.${sign}`, null, range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…")] : []))];
           })),
         rows.length < 2 ? "" : h("p.note", null, Lab.t("why.together", { total: Lab.difference(outcome, total, total), sum: Lab.difference(outcome, rows.reduce((s, r) => s + r.value, 0), total) })));
     };

@@ -22,14 +22,17 @@
       pause.port2.postMessage(0);
     });
 
-  /** Run `count` pieces of work in slices; false if a newer question has come. */
+  /** Say whether bands are asked for while something else is counted: they go first. */
+  const givesWay = (task) => task.kind !== "band" && tasks.has("band") && !tasks.get("band").taken;
+
+  /** Run `count` pieces of work in slices; false if a newer question has come, or bands are wanted. */
   async function inSlices(task, count, work) {
     let until = performance.now() + SLICE;
     for (let i = 0; i < count; i++) {
       work(i);
       if (performance.now() > until) {
         await breathe();
-        if (tasks.get(task.kind) !== task) return false;
+        if (tasks.get(task.kind) !== task || givesWay(task)) return false;
         until = performance.now() + SLICE;
       }
     }
@@ -306,6 +309,10 @@
         found = await answers[task.kind](task);
       } catch (problem) {
         error = String(problem);
+      }
+      if (found === null && error === null && tasks.get(task.kind) === task && givesWay(task)) {
+        task.taken = false; // to be taken up again, once the bands are drawn
+        continue;
       }
       if (tasks.get(task.kind) === task) tasks.delete(task.kind);
       postMessage({ id: task.id, index: state.index, found, error });
