@@ -31,7 +31,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW_SAMPLE = 8
 
 # The same examples on every machine; time limits belong to benchmarks.
-hypothesis.settings.register_profile("house", derandomize=True, deadline=None)
+hypothesis.settings.register_profile(
+    "house",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("house")
 
 

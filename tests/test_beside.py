@@ -9,7 +9,7 @@ import pytest
 from sdmodel.cli.beside import Beside
 from sdmodel.errors import StudyError
 
-PATIENCE = 20.0
+PATIENCE = 300.0
 """Seconds after which a thread that was told nothing gives up."""
 
 

@@ -130,10 +130,12 @@ def _run_threads(
                 done += last - first
             if progress is not None:
                 progress(done, job.batch.runs)
-    finally:
+    except BaseException:
         # Ctrl-C or a failing callback: what has not begun shall not begin, and nobody
         # waits for what has.
         pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 @dataclass(frozen=True)

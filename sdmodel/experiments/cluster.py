@@ -148,6 +148,7 @@ def _local(workers: int) -> Any:
         n_workers=workers,
         threads_per_worker=1,
         dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # 8787 may be taken
         silence_logs=logging.CRITICAL,
     )
 

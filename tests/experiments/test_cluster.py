@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for workers than a user would: they share a small, busy machine."""
+    monkeypatch.setattr(cluster, "CONNECT", 300.0)
+    monkeypatch.setattr(cluster, "PATIENCE", 300.0)
+
+
 @pytest.fixture(scope="module")
 def question(tmp_path_factory: pytest.TempPathFactory) -> Question:
     change = ("n = 700", "n = 2500")
@@ -170,7 +177,9 @@ def test_a_local_cluster_is_started_and_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.loopback
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "tcp://:x"])
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:9", "nonsense.invalid", "tcp://:x"]
+)
 def test_no_scheduler_there_is_one_sentence(
     address: str,
     tmp_path: Path,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CHROMIUM = "SDMODEL_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE = 300_000.0
+"""Milliseconds after which what a test waits for will not come: a slow machine may."""
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic")
 
 
@@ -37,7 +39,9 @@ def chromium() -> Iterator[Browser]:
     )
     path = chromium_path()
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(_FLAGS))
+        browser = driver.chromium.launch(
+            executable_path=path, args=list(_FLAGS), timeout=PATIENCE
+        )
         yield browser
         browser.close()
 
@@ -71,6 +75,7 @@ def open_page(chromium: Browser) -> Iterator[Any]:
 
     def opener(file: Path, **options: Any) -> Opened:
         context = chromium.new_context(offline=True, **options)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         opened = Opened(page)

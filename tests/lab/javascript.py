@@ -15,6 +15,16 @@ STATIC = Path(__file__).resolve().parents[2] / "sdmodel" / "lab" / "static"
 # In the page: until what was asked has been drawn.
 SETTLE = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
 
+# The same, and until it has come to rest: what opens tells so in a task of its own.
+STILL = """async () => {
+  const frame = () =>
+    new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  await frame();
+  await frame();
+  const all = document.getAnimations();
+  await Promise.all(all.map((each) => each.finished.catch(() => null)));
+}"""
+
 HEAD = """
 const fs = require("fs");
 const given = JSON.parse(fs.readFileSync(process.argv[2], "utf8"));

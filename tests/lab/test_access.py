@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.lab.javascript import SETTLE
+from tests.lab.javascript import SETTLE, STILL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,11 +60,15 @@ def lab(open_page: Any, lab_file: Path) -> Any:
 def visit(lab: Any) -> list[str]:
     """Open all there is to open and gather the texts."""
     lab.run(
-        """async () => {
+        """() => {
       Lab.choose("capitation");
       Lab.set("real income growth", 0.03);
       document.querySelectorAll("#levers details").forEach((d) => (d.open = true));
-      await new Promise((done) => setTimeout(done, 60));
+    }"""
+    )
+    lab.run(STILL)
+    lab.run(
+        """() => {
       [...document.querySelectorAll("#design .info")].forEach((d) => (d.open = true));
       document.querySelectorAll("#assumption-list .info").forEach((d, i) => {
         if (i % 9 === 0) d.open = true;
@@ -79,8 +83,7 @@ def visit(lab: Any) -> list[str]:
     texts: list[str] = []
     for tab in TABS:
         lab.run("(tab) => Lab.openTab(tab)", tab)
-        lab.run(SETTLE)
-        lab.page.wait_for_timeout(120)
+        lab.run(STILL)
         texts += lab.run(TEXTS)
     for exercise in lab.run("() => Lab.data.exercises.map((e) => e.id)"):
         lab.run(
@@ -133,7 +136,7 @@ def test_it_can_be_worked_by_keyboard_alone(lab: Any) -> None:
     page.wait_for_function("() => document.getElementById('said').textContent")
     page.locator(".board svg.chart").first.focus()
     page.keyboard.press("ArrowLeft")
-    assert "2039" in page.locator(".board .read").first.inner_text()
+    page.locator(".board .read", has_text="2039").first.wait_for()
     page.locator("#tab-sure").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -158,7 +161,7 @@ def test_axe_finds_nothing_serious(scheme: str, open_page: Any, lab_file: Path) 
     tabs = TABS if scheme == "light" else ("sure", "learn", "compare")
     for tab in (None, *tabs):
         lab.run("(tab) => Lab.openTab(tab)", tab)
-        lab.page.wait_for_timeout(200)
+        lab.run(STILL)
         # The page is looked at as a whole once, then each panel by itself.
         found = axe.Axe().run(lab.page, context="#panel" if tab else None)
         serious = [
@@ -180,6 +183,5 @@ def test_a_phone_shows_it_without_scrolling_sideways(
     assert lab.page.locator("#strip").is_visible()
     for tab in (None, *TABS):
         lab.run("(tab) => Lab.openTab(tab)", tab)
-        lab.run(SETTLE)
-        lab.page.wait_for_timeout(60)
+        lab.run(STILL)
         assert lab.run("() => document.scrollingElement.scrollWidth") <= 360, tab

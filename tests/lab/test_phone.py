@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.lab.javascript import SETTLE
+from tests.lab.javascript import SETTLE, STILL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,11 @@ COVERED = """() => {
 
 # Focus every slider in turn, as the tabulator does, and say which the footer covers.
 HIDDEN = """async () => {
-  const wait = () => new Promise((done) => setTimeout(done, 20));
+  const wait = () =>
+    new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
   const found = [];
   document.querySelectorAll("#design details").forEach((d) => (d.open = true));
+  await wait();
   await wait();
   const sliders = [...document.querySelectorAll("#design input[type=range]")];
   for (const slider of sliders) {
@@ -101,7 +103,8 @@ def test_a_panel_opens_with_its_heading_in_sight(
 ) -> None:
     lab = opened(open_page, lab_file, "en-GB", PHONE)
     lab.run("(tab) => Lab.openTab(tab)", tab)
-    lab.page.wait_for_timeout(400)
+    lab.page.locator("#panel h3").first.wait_for()
+    lab.run(STILL)
     top, bottom = lab.run(
         """() => [document.querySelector("#panel h3").getBoundingClientRect().top,
         document.getElementById("strip").getBoundingClientRect().bottom]"""
@@ -140,7 +143,7 @@ def test_labels_of_the_plane_cover_nothing(
     size = {"width": width, "height": 800}
     lab = opened(open_page, lab_file, "en-GB", size)
     lab.run("() => Lab.openTab('explore')")
-    lab.page.locator("svg.plane").wait_for(timeout=90000)
+    lab.page.locator("svg.plane").wait_for()
     count, covered = lab.run(COVERED)
     assert count > 1
     assert covered == []

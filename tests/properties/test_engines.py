@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdmodel.engines.operations import LEAVES, OPERATIONS
@@ -62,7 +62,7 @@ def test_every_operation_has_a_generator() -> None:
     assert set(EXACT) | ROUNDED | LEAVES == set(ALL)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(graphs(EXACT), values)
 def test_exact_operations_agree_to_the_bit(
     model: Model, rows: list[tuple[float, float, float]]
@@ -76,7 +76,7 @@ def test_exact_operations_agree_to_the_bit(
     np.testing.assert_array_equal(fast.bad_time, plain.bad_time)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(graphs(SMOOTH), values)
 def test_one_evaluation_of_rounded_functions_agrees(
     model: Model, rows: list[tuple[float, float, float]]
@@ -92,7 +92,7 @@ def test_one_evaluation_of_rounded_functions_agrees(
     assert error.max() <= 100 * KERNEL_VS_NUMPY
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(graphs(EXACT), values, st.randoms(use_true_random=False))
 def test_runs_are_independent(
     model: Model,

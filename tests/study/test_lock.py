@@ -45,7 +45,7 @@ while won < rounds:
             (folder.parent / "inside").unlink()
             won += 1
     except HostError as error:
-        assert "in use: process" in str(error), error
+        assert "in use: " in str(error), error
 """
 
 

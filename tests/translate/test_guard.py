@@ -15,7 +15,8 @@ from tests.translate.writing import TAIL, Write, vensim
 if TYPE_CHECKING:
     from pathlib import Path
 
-FIVE_SECONDS = 5.0
+SOON = 30.0
+"""Seconds of the processor, on whatever machine: what is guarded takes minutes."""
 
 
 def time_axis(initial: str, final: str, step: str, saveper: str) -> str:
@@ -187,7 +188,7 @@ def test_time_axis_refused(case: str, write: Write) -> None:
     begun = time.process_time()
     with pytest.raises(ModelFileError, match=words):
         read_model(write("{UTF-8}\n" + time_axis(*values)), cache=False)
-    assert time.process_time() - begun < FIVE_SECONDS
+    assert time.process_time() - begun < SOON
 
 
 def test_both_ends_of_a_long_loop_are_told(write: Write) -> None:
@@ -217,18 +218,18 @@ def test_a_huge_file_is_refused_soon(case: str, write: Write) -> None:
     size = 1_500_000
     text = "".join(part.format(i=i) for i in range(size // len(part.format(i=10**5))))
     path = write("{UTF-8}\n" + text)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(ModelFileError, match=words) as caught:
         read_model(path, cache=False)
-    assert time.perf_counter() - begun < FIVE_SECONDS
+    assert time.process_time() - begun < SOON
     assert len(caught.value.problems) <= 51
 
 
 @pytest.mark.parametrize("closed", [300_000, 299_999, 0])
 def test_remarks_that_nest_are_left_out_soon(closed: int) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     left = without_remarks("1 " + "{" * 300_000 + "a" + "}" * closed + " + 2")
-    assert time.perf_counter() - begun < FIVE_SECONDS
+    assert time.process_time() - begun < SOON
     assert ("{" in left) == (closed < 300_000)
     assert left == "1   + 2" or closed < 300_000
 
