@@ -101,7 +101,6 @@ def _rows(words: Words) -> list[Bar]:
 
 
 def _bars(axis: Any, words: Words, rows: Sequence[Bar]) -> None:
-    found = words.found
     at = list(range(len(rows)))[::-1]
     values = [value for _, value, _, _ in rows]
     axis.barh(at, values, color=[_UP if v >= 0 else _DOWN for v in values])
@@ -113,8 +112,7 @@ def _bars(axis: Any, words: Words, rows: Sequence[Bar]) -> None:
     axis.axvline(0, color="black", linewidth=0.8)
     axis.set_yticks(at, [_fill(label) for label, _, _, _ in rows])
     axis.set_xlabel(plain_text(words.scale.difference))
-    scenario = words.title(found.scenario.title, found.scenario.id)
-    other = words.title(found.baseline.title, found.baseline.id)
+    scenario, other = words.titles
     axis.set_title(
         plain_text(f"{scenario} − {other}{words('figure')}"),
         loc="left",

@@ -32,13 +32,14 @@ _SMALL = 0.02
 
 def lines(found: Explanation, words: Words) -> list[str]:
     """Return an explanation as a reader wants it, in the language of ``words``."""
+    title, other = words.titles
     told = [
         words.outcome,
         words(
             "same" if found.alone else "against",
-            title=words.title(found.scenario.title, found.scenario.id),
+            title=title,
             value=words.level(found.value),
-            other=words.title(found.baseline.title, found.baseline.id),
+            other=other,
             base=words.level(found.base),
         ),
     ]

@@ -52,6 +52,8 @@ PHRASES: dict[str, dict[str, str]] = {
         "en": "{name}: {label}, {move}",
         "zh": "{label}（{name}）：{move}",
     },
+    "bare_lever": {"en": "{name}: {move}", "zh": "{name}：{move}"},
+    "as_set": {"en": "{title}, as set here", "zh": "{title}（按此处设定）"},
     "together": {
         "en": "of these {names} are shares of one whole: together {sum}",
         "zh": "其中{names}是同一整体中的占比，合计 {sum}",
@@ -195,9 +197,11 @@ class Words:
 
     def level(self, value: float) -> str:
         """Return a value with its unit."""
-        text = number_text(self.scale.factor * value)
-        tight = self.language == "zh" and self.scale.unit == "%"
-        return f"{text}{'' if tight else ' '}{self.scale.unit}".rstrip()
+        text, unit = number_text(self.scale.factor * value), self.scale.unit
+        if unit.startswith("每"):  # a rate: Chinese says what it is per first
+            return f"{unit} {text}"
+        tight = self.language == "zh" and unit == "%"
+        return f"{text}{'' if tight else ' '}{unit}".rstrip()
 
     def change(self, value: float) -> str:
         """Return a change with its sign; what is rounded away is about zero."""
@@ -264,16 +268,24 @@ class Words:
         )
         said = "" if label is None else self.label(label.label_en, label.label_zh)
         if not said or said == name:
-            return f"{name}{self('colon')} {move}"
+            return self("bare_lever", name=name, move=move)
         return self("lever", name=name, label=said, move=move)
 
     def label(self, english: str, chinese: str) -> str:
         """Return a label in the language; in English where Chinese is missing."""
         return chinese or english if self.language == "zh" else english
 
-    def title(self, titles: Mapping[str, str], name: str) -> str:
-        """Return a scenario's title."""
-        return titles.get(self.language) or titles.get("en") or name
+    @property
+    def titles(self) -> tuple[str, str]:
+        """The titles of the scenario and of the baseline, told apart."""
+        found = self.found
+        title, other = (
+            one.title.get(self.language) or one.title.get("en") or one.id
+            for one in (found.scenario, found.baseline)
+        )
+        if title == other and not found.alone:
+            title = self("as_set", title=title)
+        return title, other
 
     @property
     def outcome(self) -> str:

@@ -200,6 +200,16 @@ def test_parts_of_money_are_told_beside_the_change(
     assert Words("zh", found, book).level(found.value).endswith(" 亿元")
 
 
+def test_a_changed_baseline_is_told_apart_from_the_baseline(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sets = ["--set", "integration aim=0.8", "--draws", "0"]
+    assert main(["explain", "baseline", "in_county_share", *sets]) == 0
+    head = capsys.readouterr().out.splitlines()[1]
+    assert head.startswith("Going on as today, as set here: ")
+    assert "; Going on as today: " in head
+
+
 def test_json_names_what_it_tells_in_both_languages(book: Workbook) -> None:
     told = document(ask(book, "drg", "los_tertiary"), book, "compiled")
     assert told["label"]["zh"]
