@@ -8,7 +8,6 @@ import click
 from click.core import ParameterSource
 
 from sdmodel.cli.common import Place, emit_json, json_option, model_option, say
-from sdmodel.cli.placing import check_output
 
 
 @click.command()
@@ -43,7 +42,6 @@ def lab(
 
     if class_pack is not None and not chosen:
         out = class_pack / "lab.html"
-    check_output(out, model=model)
     page = build(model, out, class_pack=class_pack)
     facts = page.data["model"]
     found = facts["agreement"]

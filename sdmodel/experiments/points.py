@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdmodel.errors import StudyError
+from sdmodel.study.sizes import sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -148,6 +149,7 @@ def check_latin(n: int) -> None:
     StudyError
         If there is nothing to divide.
     """
-    if n < 2:
-        msg = f"n = {n}: a Latin hypercube has 2 rows or more"
+    low, _, allowed = sizes("lhs")
+    if n < low:
+        msg = f"n = {n}: rows of a Latin hypercube; allowed: {allowed}"
         raise StudyError(msg)

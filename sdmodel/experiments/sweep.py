@@ -21,6 +21,7 @@ from sdmodel.experiments.sweep_store import Store, advice, open_store
 from sdmodel.experiments.sweep_tables import bad_rows
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
 from sdmodel.study.locate import find_study
+from sdmodel.study.places import check_apart
 from sdmodel.study.results import (
     MANIFEST,
     RESULTS,
@@ -30,6 +31,7 @@ from sdmodel.study.results import (
     now,
     open_run,
 )
+from sdmodel.study.study import is_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -123,6 +125,8 @@ def sweep(
     ------
     StudyError
         If it cannot be done as asked, before any run.
+    UsageError
+        If what it reads lies in that folder.
     ResultsError
         If the folder holds something else.
     HostError
@@ -130,6 +134,8 @@ def sweep(
     """
     workbook = workbook_of(model, folder_of(model))
     workbook, asked = workbook_of_study(workbook, find_study(study))
+    if is_table(asked.method):
+        check_apart(Path(out), [Path(asked.method)])
     scenarios = [workbook.scenario(name) for name in asked.scenarios]
     question = ask(
         workbook,

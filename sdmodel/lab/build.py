@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.engines.native import missing
 from sdmodel.errors import HostError
-from sdmodel.experiments.workbook import open_workbook, workbook_of
+from sdmodel.experiments.workbook import input_files, open_workbook, workbook_of
 from sdmodel.model.core import Model
 from sdmodel.study.files import check_writable, write_file
+from sdmodel.study.places import check_target
 
 if TYPE_CHECKING:
     from sdmodel.lab.data import Lab
@@ -47,7 +48,8 @@ def build(
     Raises
     ------
     SdmodelError
-        If the model or a table is wrong, or the page cannot be written there.
+        If the model or a table is wrong, or the page cannot be written there, or would
+        take the place of what is read or of a run's record.
     """
     from sdmodel.lab.classpack import check_pack, write_papers
     from sdmodel.lab.data import collect
@@ -65,6 +67,7 @@ def build(
         )
         raise HostError(msg)
     target = Path(out)
+    check_target(target, input_files(model.path if isinstance(model, Model) else model))
     check_writable(target, folder=False)
     if class_pack is not None:
         check_pack(Path(class_pack))

@@ -21,6 +21,7 @@ from sdmodel.report.tables import (
 )
 from sdmodel.report.words import STAKEHOLDERS, is_share, listed, unit_words
 from sdmodel.study.files import atomic_file
+from sdmodel.study.places import check_target
 from sdmodel.study.signs import minus, minuses
 
 if TYPE_CHECKING:
@@ -109,14 +110,17 @@ def report(
     Raises
     ------
     UsageError
-        If a format or language is unknown or not there yet.
+        If a format or language is unknown or not there yet, or the page would take the
+        place of a model, a scenario, a study, or a file of a run.
     ResultsError
         If the folder is missing or damaged, or holds nothing to report.
     HostError
         If the page cannot be written.
     """
     check_formats(to, lang)
-    target = Path(folder) / "report.html" if out is None else Path(out)
+    own = Path(folder) / "report.html"
+    target = own if out is None else Path(out)
+    check_target(target, own=own)
     return write_page(Path(folder), target, progress)
 
 

@@ -179,7 +179,9 @@ def override(
         changes["method"] = _method(None, "--method", method, problems)
     if n is not None:
         size = str(changes.get("method", study.method))
-        span, allowed = (1, LARGEST_N), sizes(size)[2]
+        low, _, allowed = sizes(size)
+        # Other methods tell more of a number that is too small for them.
+        span = (low if size == "lhs" else 1, LARGEST_N)
         changes["n"] = _whole("command line", "--n", n, span, problems, allowed)
     if seed is not None:
         span = (0, LARGEST_SEED)

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import sdmodel
 from sdmodel.cli.main import main
+from sdmodel.errors import UsageError
+from sdmodel.lab.build import build
 from sdmodel.study.places import SOURCES, model_tables
 from tests.errors.conftest import check, tree
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TINY = ("--model", "tiny")
@@ -110,6 +114,38 @@ def test_what_would_be_lost_is_refused(
     check(3 if case in HOST else 2, (), ended, out, err)
     assert len(err.splitlines()) == 1
     assert ("replaced as a whole" in err) == (case in APART)
+    assert tree(full) == before
+
+
+def sweep_of_a_table() -> None:
+    model = sdmodel.read_model("tiny")
+    sdmodel.sweep(model, "table.toml", "jr", restart=True)
+
+
+PYTHON: dict[str, Callable[[], object]] = {
+    "report over a result": lambda: sdmodel.report("jr", out="jr/results.nc"),
+    "report over a scenario": lambda: sdmodel.report("jr", out="mine.toml"),
+    "report over another run's page": lambda: sdmodel.report(
+        "jr", out="other/report.html"
+    ),
+    "lab over a table": lambda: build("tiny", "tiny/outcomes.csv"),
+    "lab over a table of a model": lambda: build(
+        sdmodel.read_model("tiny"), "tiny/outcomes.csv"
+    ),
+    "lab over a model": lambda: build("tiny", "victim.mdl"),
+    "sweep over its values": sweep_of_a_table,
+}
+
+
+@pytest.mark.parametrize("case", PYTHON)
+def test_python_refuses_it_too(case: str, full: Path) -> None:
+    values = full / "jr" / "outcomes.csv"
+    values.write_text("DRG saving\n0.1\n", "utf-8")
+    study = STUDY.replace('"morris"\nn = 8', '"jr/outcomes.csv"')
+    (full / "table.toml").write_text(study, "utf-8")
+    before = tree(full)
+    with pytest.raises(UsageError):
+        PYTHON[case]()
     assert tree(full) == before
 
 

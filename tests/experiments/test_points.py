@@ -80,5 +80,5 @@ def test_another_seed_is_another_design() -> None:
 
 
 def test_a_hypercube_of_one_row_is_refused() -> None:
-    with pytest.raises(StudyError, match="2 rows or more"):
+    with pytest.raises(StudyError, match="allowed: a whole number from 2 to"):
         check_latin(1)

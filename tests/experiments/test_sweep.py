@@ -324,7 +324,8 @@ def test_the_time_that_is_told_follows_the_processor(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--n", "0"], "allowed: a whole number from 2 to"),
+        (["--n", "0"], "'--n': 0; allowed: a whole number from 2 to"),
+        (["--n", "1"], "'--n': 1; allowed: a whole number from 2 to"),
         (["--n", "-1"], "allowed: a whole number from 2 to"),
         (["--n", "10.5"], "10.5"),
         (["--n", "1000000000"], "2,000,000,000 runs: roughly .* hours .* GB on disk"),
