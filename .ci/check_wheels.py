@@ -19,6 +19,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,8 @@ PLATFORMS = (
         "macOS arm64", ("macosx_14_0_arm64",), "darwin", "arm64", "posix", "Darwin"
     ),
 )
+PAUSES = (5, 20)
+"""Seconds before pip is asked again."""
 PYTHONS = ("3.11", "3.13")
 
 
@@ -93,17 +96,22 @@ def _bare(requirement: Requirement) -> str:
 
 
 def _pip(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Run pip, again where it fails: a registry that gives no answer lacks nothing."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    for pause in PAUSES:
+        if done.returncode == 0:
+            break
+        time.sleep(pause)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done
 
 
 def _last_errors(text: str) -> str:
     lines = [line for line in text.splitlines() if line.startswith("ERROR")]
-    return "; ".join(lines[-2:]) or text.strip()[-300:]
+    said = "; ".join(lines[-2:]) or text.strip()[-300:]
+    tries = len(PAUSES) + 1
+    return f"{said} ({tries} tries; if the registry did not answer, that is no verdict)"
 
 
 def build_source_only(folder: Path) -> list[str]:
