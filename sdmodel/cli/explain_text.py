@@ -80,7 +80,9 @@ def _changed(found: Explanation, words: Words) -> str:
     sign = "+" if share > 0 else "−"
     relative = ""
     if share == share:
-        relative = words("relative", share=f"{sign}{100 * abs(share):.1f}")
+        size = f"{100 * abs(share):.1f}"
+        told = f"{sign}{size}" if float(size) else "≈0"
+        relative = words("relative", share=told)
     unit = f" {words.scale.difference}".rstrip()
     spread = words.between(found.change_range)
     return f"{words('change')}{words.change(found.change)}{unit}{relative}{spread}"

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sdmodel.cli.common import number_text
-from sdmodel.lab.figures import figures_of, plain, say
+from sdmodel.lab.figures import figures_of, say
 from sdmodel.model.core import plain as key_of
 from sdmodel.study.meanings import read_meanings
 from sdmodel.study.values import schedule_text
@@ -211,13 +211,14 @@ class Words:
             return "0"
         if not self.seen(value):
             return "≈0"
-        text = plain(abs(self.scale.factor * value), self.places)
-        return f"{'+' if value > 0 else '−'}{text}"
+        return f"{'+' if value > 0 else '−'}{self._rounded(value)}"
 
     def seen(self, value: float) -> bool:
         """Say whether anything is left of a change when it is rounded."""
-        text = plain(abs(self.scale.factor * value), self.places)
-        return bool(re.search("[1-9]", text))
+        return bool(re.search("[1-9]", self._rounded(value)))
+
+    def _rounded(self, value: float) -> str:
+        return f"{abs(self.scale.factor * value):,.{self.places}f}"
 
     def between(self, given: Range | None) -> str:
         """Return a range in brackets, or nothing."""

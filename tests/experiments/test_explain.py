@@ -12,6 +12,7 @@ import pytest
 
 from sdmodel.cli import explain_figure
 from sdmodel.cli.explain_json import document
+from sdmodel.cli.explain_text import lines
 from sdmodel.cli.explain_words import Words
 from sdmodel.cli.main import main
 from sdmodel.errors import RunError
@@ -208,6 +209,13 @@ def test_a_changed_baseline_is_told_apart_from_the_baseline(
     head = capsys.readouterr().out.splitlines()[1]
     assert head.startswith("Going on as today, as set here: ")
     assert "; Going on as today: " in head
+
+
+def test_tiny_changes_are_written_out(book: Workbook) -> None:
+    found = ask(book, "pandemic", "avoidable_admissions")
+    assert abs(found.change) < 1e-6
+    head = lines(found, Words("en", found, book))[2]
+    assert re.fullmatch(r"Change: −0\.0000\d+ per year \(≈0 %\)", head)
 
 
 def test_json_names_what_it_tells_in_both_languages(book: Workbook) -> None:
