@@ -113,6 +113,13 @@ TOLD = {
         "hospital_physician_income": LESS, "primary_physicians_per_10000": A_LOT,
         "los_tertiary": A_LOT,
     },
+    ("shanghai", "baseline"): {
+        "primary_visit_share": A_LOT, "spending_per_capita": LESS, "unmet_need": A_LOT,
+    },
+    ("grid-2020", "baseline"): {
+        "in_county_share": A_LOT, "tertiary_admission_share": (-0.35, -0.2),
+        "hospital_margin": LESS,
+    },
     ("hmo", "baseline"): {"primary_physician_income": (0.2, 0.9)},
 }  # fmt: skip
 """By scenario and what it is set against: relative changes that its text tells."""
