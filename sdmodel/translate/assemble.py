@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from sdmodel.translate.space import Space
 
 
+MOST_WRONG = 200
+"""Problems with which a model is not written out: more would take long to find."""
+
+
 def assemble(
     abstract: Any,
     definitions: Sequence[Definition],
@@ -90,6 +94,8 @@ def assemble(
             problems.add(None, f"'{shown}' is missing: it has no equation")
     if not problems:
         problems.wrong += lost(definitions, drafts)
+    if len(problems.wrong) > MOST_WRONG:
+        problems.stop(path)
     low = _lower(drafts, space, problems, path)
     for table in data:
         if table not in reader.used:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.model.expr import NodeId
 from sdmodel.model.functions import SMALL
-from sdmodel.translate import allocate, draws, stateful, timely, vectors
+from sdmodel.translate import allocate, draws, matrices, stateful, timely, vectors
 from sdmodel.translate.build import NA
 from sdmodel.translate.lower import Lowering
 from sdmodel.translate.nouns import (
@@ -359,7 +359,7 @@ FUNCTIONS: Mapping[str, tuple[int | None, Make]] = {
     "vector_rank": (2, vectors.rank),
     "vector_reorder": (2, vectors.reorder),
     "vector_elm_map": (2, vectors.element),
-    "invert_matrix": (2, vectors.invert),
+    "invert_matrix": (2, matrices.invert),
 }
 """Functions as PySD's parsers name them: number of arguments, and the maker."""
 

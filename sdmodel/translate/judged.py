@@ -149,6 +149,8 @@ def _data_files(root: Any) -> Iterator[str]:
         if type(item).__name__.startswith("Get"):
             yield str(item.file)
         if isinstance(item, dict):
+            if "file" in item:  # of subscripts
+                yield str(item["file"])
             stack.extend(item.values())
         elif isinstance(item, list | tuple):
             stack.extend(item)

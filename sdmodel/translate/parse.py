@@ -117,7 +117,7 @@ def parse_vensim(source: VensimSource, path: str, problems: Problems) -> Any:
         for section in file.sections:
             macro = names.get(section.name, "") if section.type == "macro" else ""
             mine = [item for item in source.definitions if item.macro == macro]
-            for item, what in _parse_section(section, mine, path, problems):
+            for item, what in _parse_section(section, mine, source):
                 problems.add(item.line, what)
                 spoil(item, problems)
         if not problems.whole:
@@ -126,24 +126,15 @@ def parse_vensim(source: VensimSource, path: str, problems: Problems) -> Any:
 
 
 def _parse_section(
-    section: Any,
-    definitions: list[Definition],
-    path: str,
-    problems: Problems,
+    section: Any, definitions: list[Definition], source: VensimSource
 ) -> Iterator[tuple[Definition, str]]:
     from pysd.translators.vensim import vensim_element as pysd
 
-    try:
-        section.parse(parse_all=False)
-    except Exception as error:
-        problems.add(None, f"cannot be cut into definitions ({_reason(error)})")
-        problems.stop(path)
-    if len(section.elements) != len(definitions):
-        what = "an unfinished definition; each one reads: name = … ~ unit ~ |"
-        problems.add(None, what)
-        problems.stop(path)
     parsed: list[Any] = []
-    for element, item in zip(section.elements, definitions, strict=True):
+    for item in definitions:
+        # Cut by our own scan: PySD's grammar would meet every sign of the file once
+        # more, which takes as long as to parse the equations.
+        element = pysd.Element(source.entry(item).strip(), "", "")
         done, problem = _attempt(element.parse, item)
         if problem:
             yield item, problem

@@ -7,7 +7,8 @@ once, from the text itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 from sdmodel.translate.colons import marked_calls
 
@@ -108,27 +109,31 @@ class VensimSource:
     def text(self) -> str:
         """Return equations only, without units, comments and sketch, for PySD."""
         parts = ["{UTF-8}\n"]
-        asked = [name for name, header in self.macros if ":" in header[7:]]
-
-        def entry(item: Definition) -> str:
-            if not asked or item.kind != "variable":
-                return _entry(item)
-            return _entry(replace(item, equation=marked_calls(item.equation, asked)))
-
         # Macros first: PySD's grammar loses all but the last of several behind it.
         for name, header in self.macros:
             parts.append(f"{header}\n")
-            parts += [entry(item) for item in self.definitions if item.macro == name]
+            parts += [
+                f"{self.entry(item)}~~|\n"
+                for item in self.definitions
+                if item.macro == name
+            ]
             parts.append(":END OF MACRO:\n")
-        parts += [entry(item) for item in self.definitions if not item.macro]
+        parts += [
+            f"{self.entry(item)}~~|\n" for item in self.definitions if not item.macro
+        ]
         return "".join(parts)
 
+    def entry(self, item: Definition) -> str:
+        """Return an equation as PySD's parser understands it."""
+        equation = item.equation
+        if item.kind == "variable" and self._with_outputs:
+            equation = marked_calls(equation, self._with_outputs)
+        text = _SPACED_LIMITS.sub(")-(", keep_signs(equation))
+        return _in_pairs(text) if item.kind == "lookup" else text
 
-def _entry(item: Definition) -> str:
-    text = _SPACED_LIMITS.sub(")-(", keep_signs(item.equation))
-    if item.kind == "lookup":
-        text = _in_pairs(text)
-    return f"{text}~~|\n"
+    @cached_property
+    def _with_outputs(self) -> tuple[str, ...]:
+        return tuple(name for name, header in self.macros if ":" in header[7:])
 
 
 def _in_pairs(text: str) -> str:

@@ -194,3 +194,12 @@ def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
 def test_data_without_a_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"has a column 'u' \(there is none"):
         read_model(write(tmp_path, DATA), cache=False)
+
+
+def test_the_judge_is_given_the_file_of_subscripts(tmp_path: Path) -> None:
+    path = tmp_path / "m.mdl"
+    (tmp_path / "names.csv").write_text("name\nA1\nA2\n")
+    body = "D: GET DIRECT SUBSCRIPT('names.csv', ',', 'A2', 'A', '') ~~|\nx[D] = D ~~|"
+    path.write_text(vensim(body))
+    for engine in ("pysd", "numpy"):
+        assert ours(path, engine)["x[a2]"].tolist() == [2.0] * 17
