@@ -48,7 +48,7 @@ class CtrlC:
     Attributes
     ----------
     pressed
-        Whether it has been pressed.
+        Whether it has been pressed, be it when all was done.
     """
 
     def __init__(self) -> None:
@@ -70,9 +70,11 @@ class CtrlC:
     def press(self, number: int, frame: FrameType | None) -> None:
         """Take the signal: raise it here, or as soon as it cannot be in the way."""
         again, self._again = self._again, False
-        if self._over or (again and self._is_flying()):
+        if again and (self._over or self._is_flying()):
             return
         self.pressed = True
+        if self._over:
+            return
         if not self._watched:
             self._watched = True
             # Not a Thread, whose start takes locks that the main thread may hold.

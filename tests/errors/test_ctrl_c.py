@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="interrupts as POSIX does")
 
+AT_ITS_END = 1.0
+"""Seconds in which a process is gone that was at its end when Ctrl-C was pressed."""
 HANGS = 300
 """Seconds after which a command that goes on in spite of Ctrl-C has lost it."""
 
@@ -204,12 +207,18 @@ def test_who_takes_ctrl_c_in_a_way_of_his_own_keeps_it() -> None:
 
 
 BEGUN = """
-import sys
-from sdmodel.__main__ import program
-from sdmodel.cli.interrupt import listening
-with listening():
-    print("begun", file=sys.stderr, flush=True)
-    program()
+import contextlib, sys
+import sdmodel.__main__ as start
+own = start.listening
+
+@contextlib.contextmanager
+def listening():
+    with own() as ctrl_c:
+        print("begun", file=sys.stderr, flush=True)
+        yield ctrl_c
+
+start.listening = listening
+start.program()
 """
 """As the command does, with a word when it can hear: before that Python starts up."""
 
@@ -258,8 +267,12 @@ def press_at_a_random_moment(verb: str, seed: int, place: Path) -> None:
             with contextlib.suppress(ProcessLookupError):
                 # A terminal tells all processes that the command has started.
                 os.killpg(process.pid, signal.SIGINT)
+        clock = time.monotonic()
         code, said = ends(process)
-    assert code in ((130, -signal.SIGINT) if pressed else (0, 1)), said
+        late = time.monotonic() - clock < AT_ITS_END
+    allowed = {130, -signal.SIGINT} if pressed else {0, 1}
+    # The system may take the signal to a process that has ended, and drop it.
+    assert code in allowed | ({0, 1} if late else set()), said
     assert "Traceback" not in said
     assert "Exception ignored" not in said
     if code == 130:
