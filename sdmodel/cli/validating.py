@@ -65,7 +65,7 @@ def validate(
     if as_json:
         emit_json(_document(workbook, found, engine))
     else:
-        _text(found, lang)
+        _text(found, lang, own=workbook.model.is_own_place)
     if not found.holds:
         raise click.exceptions.Exit(1)
 
@@ -146,7 +146,7 @@ def _finding_json(found: Finding) -> dict[str, Any]:
     return document
 
 
-def _text(found: Validation, lang: str) -> None:
+def _text(found: Validation, lang: str, *, own: bool) -> None:
     for verdict in found.verdicts:
         check = verdict.check
         click.echo(f"{check.id}  {_WORDS[verdict.holds]}  {check.title[lang]}")
@@ -188,6 +188,11 @@ def _text(found: Validation, lang: str) -> None:
             ],
             right=(3, 4, 5, 6, 7),
         )
+        if not own:
+            click.echo(
+                "targets.csv tells of the model's own place: it is shown beside this "
+                "grid and not judged."
+            )
     failed = [v.check.id for v in found.verdicts if not v.holds]
     failed += [b.balance.id for b in found.balances if not b.holds]
     failed += [f"{f.variable} ({f.period})" for f in found.fits if not f.holds]

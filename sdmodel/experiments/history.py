@@ -95,6 +95,8 @@ def fits(
     times: NDArray[np.float64],
     series: Mapping[str, NDArray[np.float64]],
     rule: HistoryRule,
+    *,
+    own: bool = True,
 ) -> tuple[Fit, ...]:
     """Return the fit of each observed variable in each period.
 
@@ -107,6 +109,8 @@ def fits(
     rule
         Which periods there are, and the error that may not be passed; the shock is
         shown and not judged, nor is a variable with fewer than three observations.
+    own
+        Whether the run is of the place that was observed; of another nothing is judged.
     """
     groups: dict[tuple[str, Period], list[Target]] = {}
     for target in targets:
@@ -123,7 +127,8 @@ def fits(
         error = np.abs(model - data)
         mape = float(np.mean(error / np.abs(data))) if (data != 0).all() else np.nan
         bias, spread, rest = theil(model, data)
-        judged = period != "shock" and len(pairs) >= FEWEST and bool(mape == mape)
+        enough = len(pairs) >= FEWEST and bool(mape == mape)
+        judged = own and period != "shock" and enough
         found.append(
             Fit(
                 variable=variable,

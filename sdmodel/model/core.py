@@ -192,6 +192,11 @@ class Model:
         """Name of the file's graph, which all grids share."""
         return self.source or self.digest
 
+    @property
+    def is_own_place(self) -> bool:
+        """Whether it stands for the file's place, or for a stack of alike ones."""
+        return all(factor == self.scale for factor in self.moved.values())
+
     @cached_property
     def _plain(self) -> dict[str, str]:
         names = {plain(name): name for name in self.variables}

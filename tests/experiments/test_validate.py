@@ -166,6 +166,23 @@ def test_a_missed_history_fails(folder: Path) -> None:
     assert not found.holds
 
 
+@pytest.mark.parametrize(("values", "judged"), [("premium = 441.0", False), ("", True)])
+def test_another_place_is_not_held_to_history(
+    folder: Path, values: str, judged: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "grids").mkdir()
+    (folder / "grids" / "there.toml").write_text(
+        f"scale = 2.0\n[values]\n{values}\n[evidence]\n"
+        + ('premium = "assumption: a test"\n' if values else ""),
+        "utf-8",
+    )
+    found = validate(open_workbook(f"{folder}@there"))
+    assert [f.judged for f in found.fits] == [judged, False]
+    main(["validate", "--model", f"{folder}@there"])
+    told = "shown beside this grid and not judged" in capsys.readouterr().out
+    assert told is not judged
+
+
 def test_the_verb_ends_with_one_if_a_check_fails(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
