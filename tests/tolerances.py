@@ -30,6 +30,10 @@ FLOW_BALANCE = 1e-12
 dozens of rounded numbers. The smallest way, care that does not come in the first year,
 is 4e-7 of them."""
 
+EMPTY_STOCK = 1e-15
+"""How far below zero an empty stock may lie, of its own maximum: a fund that pays out
+all it has is left with the rounding of its payments, some 1e-17 of what it held."""
+
 DIP_IDENTITY = 1e-9
 """``point value * total points = budget``, of the total payment. One division and one
 sum over service lines."""
