@@ -146,9 +146,7 @@ def validate(
     return Validation(
         verdicts=tuple(_verdict(check, batch) for check in checks.checks),
         balances=tuple(batch.conserved(b) for b in checks.balances),
-        fits=fits(
-            targets, batch.times, series, checks.history, own=model.is_own_place
-        ),
+        fits=fits(targets, batch.times, series, checks.history, own=model.is_own_place),
         runs=batch.total,
     )
 
