@@ -227,6 +227,7 @@ class _Builder:
         self.stages: list[Stage] = []
         self._new: dict[NodeId, NodeId] = {}
         self._slots: dict[int, int] = {}
+        self._met: list[int] = []
 
     def node(self, root: NodeId) -> NodeId:
         """Return the new index of an old node, copying what it needs."""
@@ -245,17 +246,18 @@ class _Builder:
 
     def states(self) -> tuple[PlannedState, ...]:
         """Copy every state met so far, and those that they need in turn."""
-        done: dict[int, PlannedState] = {}
-        while len(done) < len(self._slots):
-            for old in [s for s in self._slots if s not in done]:
-                state = self.model.states[old]
-                done[old] = PlannedState(
+        done: list[PlannedState] = []
+        while len(done) < len(self._met):  # which grows on the way
+            state = self.model.states[self._met[len(done)]]
+            done.append(
+                PlannedState(
                     name=state.name,
                     initial=self.node(state.initial),
                     update=self.node(state.update),
                     assign=state.rule == "assign",
                 )
-        return tuple(done[old] for old in self._slots)
+            )
+        return tuple(done)
 
     def _add(self, stage: Stage, op: str, *args: NodeId, data: object = None) -> NodeId:
         index = self.graph.add(op, *args, data=data)  # type: ignore[arg-type] # a Payload
@@ -281,7 +283,10 @@ class _Builder:
             return self._add(Stage.RUN, "input", data=node.data)
         if node.op == "state":
             assert isinstance(node.data, int)  # noqa: S101 - Node's contract
-            slot = self._slots.setdefault(node.data, len(self._slots))
+            if node.data not in self._slots:
+                self._slots[node.data] = len(self._met)
+                self._met.append(node.data)
+            slot = self._slots[node.data]
             return self._add(Stage.STEP, "state", data=slot)
         args = tuple(self._new[a] for a in node.args)
         kinds = {self.stages[a] for a in args}
@@ -322,19 +327,21 @@ class _Builder:
 
 def _prune(plan: Plan) -> Plan:
     """Drop nodes, inputs, states and tables that folding has left unused."""
-    everything = tuple(Stage)
     kept_states: set[int] = set()
-    while True:
-        roots = list(plan.saved)
-        for slot in kept_states:
-            roots += (plan.states[slot].initial, plan.states[slot].update)
-        kept = plan.reach(roots, everything)
-        now = {
-            int(plan.nodes[n].data or 0) for n in kept if plan.nodes[n].op == "state"
-        }
-        if now <= kept_states:
-            break
-        kept_states |= now
+    found: set[NodeId] = set()
+    pending = list(plan.saved)
+    while pending:
+        at = pending.pop()
+        if at in found:
+            continue
+        found.add(at)
+        node = plan.nodes[at]
+        pending.extend(node.args)
+        slot = int(node.data or 0) if node.op == "state" else -1
+        if slot >= 0 and slot not in kept_states:
+            kept_states.add(slot)
+            pending += (plan.states[slot].initial, plan.states[slot].update)
+    kept = sorted(found)
     state_slots = {old: new for new, old in enumerate(sorted(kept_states))}
     used = {
         op: sorted(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Columns = dict[str, tuple[list[float], list[float]]]
 """Times and values of each series, by a key of its name."""
 
+MAX_CELLS = 5_000_000
+"""Of a table whose times run across: it is turned round."""
+
 _NAN = math.nan
 
 
@@ -40,7 +43,7 @@ def columns_of(path: Path, key: Callable[[str], str]) -> Columns:
     Raises
     ------
     EquationError
-        If a NetCDF file cannot be read.
+        If it is no table, or too large a one.
     """
     suffix = path.suffix.lower()
     if suffix == ".nc":
@@ -49,11 +52,18 @@ def columns_of(path: Path, key: Callable[[str], str]) -> Columns:
         return listed(path, key)
     mark = "\t" if suffix == ".tab" else ","
     lines = csv.reader(io.StringIO(text_of(path), newline=""), delimiter=mark)
-    rows = [row for row in lines if row]
+    try:
+        rows = [row for row in lines if row]
+    except csv.Error as error:
+        msg = f"line {lines.line_num} of {path.name} is no line of a table ({error})"
+        raise EquationError(msg) from None
     if not rows:
         return {}
     if all(_number(cell) == _number(cell) for cell in rows[0][1:4]):
         width = max(map(len, rows))
+        if width * len(rows) > MAX_CELLS:
+            msg = f"{path.name} has more than {MAX_CELLS:,} cells"
+            raise EquationError(msg)
         full = [row + [""] * (width - len(row)) for row in rows]
         rows = [list(column) for column in zip(*full, strict=True)]
     times = [_number(row[0]) for row in rows[1:]]

@@ -45,7 +45,7 @@ class Draft:
         return len(next(iter(self.equations), ()))
 
 
-_PAIRS = re.compile(r"\(\s*([^:()]+?)\s*:([^()]*)\)")
+_PAIRS = re.compile(r"\(([^:()]+):([^()]*)\)")
 
 
 def space_of(
@@ -74,7 +74,7 @@ def space_of(
         if known and "->" in known.right:
             for target, text in _PAIRS.findall(known.right.split("->", 1)[1]):
                 listed = text.split(",")
-                pairs.append((item.name, target, listed))
+                pairs.append((item.name, target.strip(), listed))
                 more += len(listed)
         value = (
             item.subscripts

@@ -48,8 +48,8 @@ _GET = re.compile(
 )
 _EMPTY = re.compile(
     rb":\s*(?:INTERPOLATE|RAW|HOLD[ _]BACKWARD|LOOK[ _]FORWARD)\s*:\s*~"
-    rb'|(?:\||\}|\A)\s*(?:"[^"\n]*"|[^\s=:(<\[\]~|"{}*\\][^=:(<\[\]~|"{}\\]*)'
-    rb"\s*(?:\[[^\]~|]*\]\s*)?~",
+    rb'|(?:\||\}|\A)\s*(?:"[^"\n]*"\s*|[^\s=:(<\[\]~|"{}*\\][^=:(<\[\]~|"{}\\]*)'
+    rb"(?:\[[^\]~|]*\]\s*)?~",
     re.IGNORECASE,
 )
 _NAMED_DATA = re.compile(r"(?:\A|[^a-z])data", re.IGNORECASE)
@@ -139,13 +139,15 @@ def _inside(folder: Path, given: str) -> Path:
         msg = f"'{given}' names a file indirectly; write its name"
         raise LackingError(msg)
     home = folder.resolve()
+    # By a way back one could lead PySD's copy of the folder out of it.
+    back = ".." in given.replace("\\", "/").split("/")
     try:
         path = (home / given.replace("\\", "/")).resolve()
         outside = not path.is_relative_to(home)
     except (OSError, ValueError):
         msg = f"'{given[:60]}' is no name of a file"
         raise EquationError(msg) from None
-    if outside:
+    if outside or back:
         msg = f"'{given}' leads out of the model's folder, where nothing is read"
         raise EquationError(msg)
     if not path.is_file():
@@ -167,6 +169,16 @@ def _inside(folder: Path, given: str) -> Path:
     return path
 
 
+def _one_sign(given: str, tab: str) -> None:
+    """Ask whether what separates the columns of a text is one sign.
+
+    More would be read as a regular expression.
+    """
+    if Path(given).suffix.lower() in _TEXTS and len(tab) > 1 and tab != "\\t":
+        msg = f"'{tab[:40]}' separates no columns; give one sign, as ','"
+        raise EquationError(msg)
+
+
 class Reader:
     """Reads what the definitions of one model name."""
 
@@ -185,6 +197,7 @@ class Reader:
         """
         data = self._read(
             tree.file,
+            tree.tab,
             lambda kinds, coords: kinds.ExtConstant(
                 tree.file, tree.tab, tree.cell, coords, self.folder, coords, "it"
             ),
@@ -213,7 +226,7 @@ class Reader:
                 return kinds.ExtData(*first, *place, *last)
             return kinds.ExtLookup(*first, tree.x_row_or_col, tree.cell, *last)
 
-        data = self._read(tree.file, make, members)
+        data = self._read(tree.file, tree.tab, make, members)
         x = [float(v) for v in data[data.dims[0]].values]
         columns = data.values.reshape(len(x), -1).T
         rule = _RULES[how] if over_time else "clamp"
@@ -228,6 +241,7 @@ class Reader:
         EquationError
             If file, sheet or cells are not there or empty.
         """
+        _one_sign(given["file"], given["tab"])
         path = _inside(self.folder, given["file"])
         with _reading() as kinds:
             found = _told(
@@ -251,9 +265,11 @@ class Reader:
     def _read(
         self,
         given: str,
+        tab: str,
         make: Callable[[Any, Any], Any],
         members: Sequence[Sequence[str]],
     ) -> Any:
+        _one_sign(given, tab)
         _inside(self.folder, given)
         coords = {f"d{i}": list(names) for i, names in enumerate(members)}
         with _reading() as kinds:

@@ -45,9 +45,10 @@ MAX_NESTING = 45
 _ENCODINGS = {"utf-8", "utf8", "ascii", "us-ascii"}
 _LIMITS = re.compile(r"\(\s*\[(?P<inner>[^\]]*)\]")
 _ONLY_NUMBERS = re.compile(r"[0-9eE+\-.,()\s]*\Z")
-_NUMBERED = re.compile(r"\(\s*[^()\d]*(?P<first>\d+)\s*-\s*[^()\d]*(?P<last>\d+)\s*\)")
+_NUMBERED = re.compile(r"\([^()\d]*(?P<first>\d+)\s*-[^()\d]*(?P<last>\d+)\s*\)")
 _QUOTED = re.compile(r'"[^"]*"')
 _TOO_LONG = re.compile(rf"\d{{{MAX_DIGITS + 1},}}")
+_PLAIN = bytes(range(0x20, 0x7F)) + rb"\x41 \u0041 +AEE- &#65; =41 %41"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -112,20 +113,19 @@ def decode(data: bytes, path: str) -> str:
     encoding = stated.group(1).decode("ascii", "replace") if stated else "UTF-8"
     if encoding.lower() not in _ENCODINGS:
         try:
-            "".encode(encoding)
-            return data.decode(encoding)
-        except (LookupError, UnicodeDecodeError):
+            text = _decoded(data, encoding)
+        except (LookupError, UnicodeError):
             msg = f"{path}, line 1: states the encoding '{encoding}'; save it as UTF-8"
             raise ModelFileError(msg) from None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        shown = data[error.start : error.start + 1].hex()
-        msg = (
-            f"{path}, line {line}: byte 0x{shown} is not UTF-8; save the file as UTF-8"
-        )
-        raise ModelFileError(msg) from None
+    else:
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            shown = data[error.start : error.start + 1].hex()
+            what = f"byte 0x{shown} is not UTF-8; save the file as UTF-8"
+            msg = f"{path}, line {line}: {what}"
+            raise ModelFileError(msg) from None
     # Behind the sketch mark Vensim itself writes control characters.
     found = _CONTROL.search(text.partition(SKETCH_MARK)[0])
     if found:
@@ -133,6 +133,16 @@ def decode(data: bytes, path: str) -> str:
         msg = f"{path}, line {line}: holds a control character; this is no text file"
         raise ModelFileError(msg)
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    """Return the text of bytes in an encoding in which plain characters are themselves.
+
+    In any other a file says something else than it seems to say.
+    """
+    if _PLAIN.decode(encoding) != _PLAIN.decode("ascii"):
+        raise LookupError
+    return data.decode(encoding)
 
 
 def check_vensim(text: str, path: str, problems: Problems) -> VensimSource:

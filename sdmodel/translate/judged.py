@@ -53,6 +53,7 @@ def write_program(path: Path | str, folder: Path) -> Path:
         raise ModelFileError(list(dict.fromkeys(problems)))
     # PySD names the program of a macro after the macro, in the same folder.
     abstract.original_path = folder / "model.mdl"
+    _in_floats(abstract)
     for number, section in enumerate(abstract.sections):
         stem = "model" if section.type == "main" else f"macro_{number}"
         section.path = folder / f"{stem}.py"
@@ -64,6 +65,32 @@ def write_program(path: Path | str, folder: Path) -> Path:
         # called component_1 there, as other taken names are.
         section.namespace._used_words.update(_TAKEN)
     return Path(builder.build_model())
+
+
+def _in_floats(abstract: Any) -> None:
+    """Make every whole number of the equations one of double precision.
+
+    Python's own have no end: in a stranger's file ``9^9^9^9`` would not come to one.
+    """
+    for section in abstract.sections:
+        for element in section.elements:
+            for component in element.components:
+                component.ast = _floated(component.ast)
+
+
+def _floated(tree: Any) -> Any:
+    if isinstance(tree, int) and not isinstance(tree, bool):
+        return float(tree)
+    if isinstance(tree, list | tuple):
+        return type(tree)(_floated(item) for item in tree)
+    if is_dataclass(tree) and not isinstance(tree, type):
+        parts = {part.name: getattr(tree, part.name) for part in fields(tree)}
+        # The order of a delay is a number of things.
+        kept = {name for name in parts if name == "order"}
+        return type(tree)(
+            **{k: v if k in kept else _floated(v) for k, v in parts.items()}
+        )
+    return tree
 
 
 def _unsafe(abstract: Any) -> Iterator[str]:

@@ -79,6 +79,7 @@ class Lowering:
         self.faults: dict[tuple[int | None, str, type[EquationError]], None] = {}
         self.warnings: dict[str, None] = {}
         self.current: tuple[str, tuple[str, ...]] | None = None
+        self.sums: dict[tuple[Any, ...], NodeId] = {}
         self.held: dict[tuple[str, tuple[str, ...]], NodeId] = {}
         self._memo: dict[Key, tuple[NodeId, ...]] = {}
         self._one_of: dict[str, Equation] | None = None
@@ -175,6 +176,11 @@ class Lowering:
             return (self._constant(equation),)
         scope = Scope(equation, equation.binding, mode)
         return (self.express(equation.component.tree, scope),)
+
+    @property
+    def waits(self) -> bool:
+        """Whether what is being made needs nodes that are still to be made."""
+        return bool(self._pending)
 
     def express(self, tree: Any, scope: Scope) -> NodeId:
         """Return the node of a syntax tree in one place."""
@@ -338,6 +344,10 @@ class Lowering:
         place = (id(tree), (*sorted(scope.binding.items()), ("", mark)))
         found = self._places.get(place)
         if found is None:
+            all_of_it = count * max(1, len(scope.equation.component.bindings))
+            if max(self.states + count, all_of_it) > MAX_NODES:
+                msg = f"written out, the model has more than {MAX_NODES:,} states"
+                raise EquationError(msg)
             found = len(self.instances)
             element = scope.equation.element
             alone = kind == "stock" and scope.equation.component.tree is tree

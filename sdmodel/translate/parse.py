@@ -73,7 +73,9 @@ def _literals_only() -> Iterator[None]:
                 module["eval"] = before
 
 
-_NUMBER = re.compile(r"[+-]?\s*(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(
+    r"(?:[+-]\s*)?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
+)
 
 
 _ZEROS = re.compile(r"(?<![\w.])0+(?=\d)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 from math import prod
 
 Binding = Mapping[str, str]
@@ -63,7 +63,11 @@ class Space:
                 other = subscript_key(value)
                 mapped[own].append(other)
                 mapped.setdefault(other, []).append(own)
-            space.ranges[name] = tuple(space._written_out(name, raw, ()))
+            inner = space._written_out(name, raw, ())
+            space.ranges[name] = tuple(islice(inner, MAX_SCALARS + 1))
+            if len(space.ranges[name]) > MAX_SCALARS:
+                msg = f"the range '{name}' has more than {MAX_SCALARS} elements"
+                raise SubscriptError(msg)
         space.mapped = {key: tuple(value) for key, value in mapped.items()}
         for elements in space.ranges.values():
             for element in elements:

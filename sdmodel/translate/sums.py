@@ -63,6 +63,10 @@ def _over(fold: Fold) -> Make:
             msg = "a sum over subscripts needs one marked with !, as in SUM(x[range!])"
             raise EquationError(msg)
         sizes = tuple(len(low.space.members(name)) for name in ranges.values())
+        key = _same_for(low, args, scope)
+        known = low.sums.get(key)
+        if known is not None:
+            return known
         nodes = [
             low.express(
                 args[0],
@@ -77,9 +81,40 @@ def _over(fold: Fold) -> Make:
         if not nodes:
             msg = f"nothing to run over: {', '.join(ranges.values())} has no elements"
             raise EquationError(msg)
-        return fold(low, nodes, sizes)
+        value = fold(low, nodes, sizes)
+        if key and not low.waits:
+            low.sums[key] = value
+        return value
 
     return make
+
+
+_PLAIN = frozenset({"ReferenceStructure", "ArithmeticStructure"})
+
+
+def _same_for(low: Lowering, args: Args, scope: Scope) -> tuple[Any, ...]:
+    """Return what names a sum that is the same for many elements of its equation.
+
+    Nothing where it may hold draws, states or conditions, which belong to one element.
+    """
+    names: set[str] = set()
+    stack: list[Any] = list(args)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, int | float):
+            continue
+        if type(item).__name__ not in _PLAIN or low.held:
+            return ()
+        if type(item).__name__ == "ArithmeticStructure":
+            stack.extend(item.arguments)
+            continue
+        given = getattr(item.subscripts, "subscripts", None) or ()
+        if not given and low.dims.get(item.reference, 0):
+            return ()
+        names |= {subscript_key(sub) for sub in (*given, item.reference.strip('"'))}
+    names |= {target for name in names for target in low.space.mapped.get(name, ())}
+    own = sorted((k, v) for k, v in scope.binding.items() if k in names)
+    return (id(args), scope.mode, *own)
 
 
 def _is_whole(low: Lowering, tree: Tree) -> bool:

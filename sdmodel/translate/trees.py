@@ -20,11 +20,17 @@ _XMILE_NAMES = {
 }
 
 
+def _has_parts(tree: Tree) -> bool:
+    """Tell whether a tree has parts; the points of a table are none."""
+    table = type(tree).__name__ == "LookupsStructure"
+    return hasattr(tree, "__dataclass_fields__") and not table
+
+
 def children(tree: Tree) -> Iterator[Tree]:
     """Yield the parts of a syntax tree, in order."""
     if isinstance(tree, list | tuple):
         yield from tree
-    elif hasattr(tree, "__dataclass_fields__"):
+    elif _has_parts(tree):
         for name in tree.__dataclass_fields__:
             yield getattr(tree, name)
 
@@ -33,7 +39,7 @@ def rewrite(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """Return a copy of a syntax tree with every part changed, inner parts first."""
     if isinstance(tree, list | tuple):
         return type(tree)(rewrite(item, change) for item in tree)
-    if hasattr(tree, "__dataclass_fields__"):
+    if _has_parts(tree):
         parts = {
             name: rewrite(getattr(tree, name), change)
             for name in tree.__dataclass_fields__

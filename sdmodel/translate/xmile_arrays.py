@@ -62,6 +62,8 @@ class Meaning:
             return self._reference(tree, home, marks)
         if isinstance(tree, trees.CallStructure):
             return self._call(tree, home, marks)
+        if isinstance(tree, trees.LookupsStructure):
+            return tree
         if isinstance(tree, list | tuple):
             return type(tree)(self.of(item, home, marks) for item in tree)
         if hasattr(tree, "__dataclass_fields__"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sdmodel.errors import did_you_mean
 from sdmodel.translate.guard import local_name
 from sdmodel.translate.source import MAX_DEFINITIONS
+from sdmodel.translate.space import MAX_SCALARS
 from sdmodel.translate.xmile_expr import ExpressionError, key_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Dims:
                 f"the dimension '{name}' has no elements; give it <elem name=…/> or "
                 f"size=…, {allowed}"
             )
+        have = sum(map(len, self.elements.values()))
+        if not problem and have + (len(elements) or number) > MAX_SCALARS:
+            problem = f"the dimensions have more than {MAX_SCALARS} elements in all"
+            elements = []
         if problem and (not elements or len(elements) > MAX_DEFINITIONS):
             self.guessed.add(name)
             elements = []

@@ -101,3 +101,21 @@ def test_the_judge_takes_odd_names_that_are_only_names(
     model = read_model(file, cache=False)
     out = simulate(model, Inputs((), np.empty((1, 0))), Save(("S",)), engine="pysd")
     assert out.values[0, :, 0].tolist() == [1.0, 3.0, 5.0]
+
+
+def test_whole_numbers_of_the_judge_come_to_an_end(tmp_path: Path) -> None:
+    """Python's own would grow until the memory is full: 9^9^9 has 369 million digits."""
+    from sdmodel.engines.simulate import simulate
+    from sdmodel.study.design import Inputs, Save
+    from sdmodel.translate.read import read_model
+
+    file = tmp_path / "m.mdl"
+    file.write_text(
+        "{UTF-8}\nn = 9 ~~|\nq = n^n^n^9 + 7 ~~|\nr = 2^3 + 7/2 ~~|\n"
+        "INITIAL TIME = 0 ~~|\nFINAL TIME = 2 ~~|\nTIME STEP = 1 ~~|\nSAVEPER = 1 ~~|",
+        encoding="utf-8",
+    )
+    model = read_model(file, cache=False)
+    out = simulate(model, Inputs((), np.empty((1, 0))), Save(("q", "r")), engine="pysd")
+    assert not np.isfinite(out.values[0, :, 0]).any()
+    assert out.values[0, :, 1].tolist() == [11.5] * 3
