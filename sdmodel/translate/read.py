@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sdmodel.model.core import Model
     from sdmodel.translate.source import Definition
 
-VERSION = "12"
+VERSION = "14"
 """Raised whenever the translation may give another graph for the same file."""
 
 

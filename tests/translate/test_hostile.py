@@ -104,7 +104,7 @@ def test_the_judge_takes_odd_names_that_are_only_names(
 
 
 def test_whole_numbers_of_the_judge_come_to_an_end(tmp_path: Path) -> None:
-    """Python's own would grow until the memory is full: 9^9^9 has 369 million digits."""
+    """Python's own would fill the memory: 9^9^9 has 369 million digits."""
     from sdmodel.engines.simulate import simulate
     from sdmodel.study.design import Inputs, Save
     from sdmodel.translate.read import read_model
