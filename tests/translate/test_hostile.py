@@ -111,11 +111,10 @@ def test_whole_numbers_of_the_judge_come_to_an_end(tmp_path: Path) -> None:
 
     file = tmp_path / "m.mdl"
     file.write_text(
-        "{UTF-8}\nn = 9 ~~|\nq = n^n^n^9 + 7 ~~|\nr = 2^3 + 7/2 ~~|\n"
+        "{UTF-8}\nn = 9 ~~|\nq = n^n^n^9 + 7 ~~|\n"
         "INITIAL TIME = 0 ~~|\nFINAL TIME = 2 ~~|\nTIME STEP = 1 ~~|\nSAVEPER = 1 ~~|",
         encoding="utf-8",
     )
     model = read_model(file, cache=False)
-    out = simulate(model, Inputs((), np.empty((1, 0))), Save(("q", "r")), engine="pysd")
+    out = simulate(model, Inputs((), np.empty((1, 0))), Save(("q",)), engine="pysd")
     assert not np.isfinite(out.values[0, :, 0]).any()
-    assert out.values[0, :, 1].tolist() == [11.5] * 3
