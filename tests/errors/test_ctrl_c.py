@@ -131,6 +131,35 @@ def test_a_press_that_python_swallows_still_ends_the_command(
         assert tree(place) == before
 
 
+NATIVE = """
+import hashlib, os, sys
+os.environ["SDMODEL_CACHE"] = os.path.join(os.getcwd(), "cache")
+import sdmodel.engines.native as native
+from sdmodel.__main__ import program
+
+def endless(*_):
+    print("begun", flush=True)
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 2**31 - 1)
+
+native.LONG = 0
+WHERE = endless
+sys.argv[1:] = ["run", "drg", "--model", "tiny", "--jobs", "1"]
+program()
+"""
+"""Native code takes no notice of signals, and this would take it half an hour."""
+
+
+@pytest.mark.parametrize("where", ["native._compile", "native._Job.do"])
+def test_native_code_that_runs_long_is_not_waited_for(where: str, place: Path) -> None:
+    with started(sys.executable, "-c", NATIVE.replace("WHERE", where)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        code, said = ends(process)
+    assert code == 130, said
+    assert said.strip() == "sdmodel: interrupted; nothing half-done was kept"
+
+
 SLOW_END = """
 import os, signal, sys, threading, time
 import sdmodel.experiments.whatif as whatif
