@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ModelFileError, did_you_mean
 from sdmodel.model.core import plain
-from sdmodel.translate.datfile import Columns, columns_of
+from sdmodel.translate.datfile import MAX_CELLS, Columns, columns_of
 from sdmodel.translate.nouns import EquationError, LackingError
+from sdmodel.translate.sheets import spanned
 from sdmodel.translate.source import SKETCH_MARK
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ def _inside(folder: Path, given: str) -> Path:
             unpacked = sum(item.file_size for item in archive.infolist())
     if path.stat().st_size > MAX_BYTES or unpacked > MAX_UNPACKED:
         msg = f"'{given}' is larger than {MAX_BYTES // 1_000_000} MB; not read"
+        raise EquationError(msg)
+    if spanned(path) > MAX_CELLS:
+        msg = f"'{given}' has a sheet of more than {MAX_CELLS:,} cells"
         raise EquationError(msg)
     return path
 
