@@ -57,12 +57,14 @@ TOLD = {
         "spending_per_capita": (-0.15, -0.05), "fund_balance": A_LOT,
         "hospital_margin": LESS, "hospital_physician_income": LESS,
         "primary_physician_income": A_LOT, "oop_share": A_LITTLE, "oop_burden": LESS,
+        "service_intensity": HARDLY,
     },
     ("global-budget", "baseline"): {
         "spending_per_capita": (-0.1, -0.05), "fund_reserve_months": (0.3, 0.6),
         "unmet_need": (1.0, 4.0), "hospital_margin": (-0.3, -0.1),
         "hospital_physician_income": (-0.15, -0.05), "oop_share": A_LITTLE,
         "los_tertiary": HARDLY, "service_intensity": HARDLY,
+        "tertiary_wait@2040": (-0.15, -0.001),
     },
     ("mixed", "baseline"): {
         "chronic_control_rate": (0.25, 0.45), "down_referral_rate": (1.0, 1.9),
@@ -100,7 +102,14 @@ TOLD = {
         "tertiary_wait@2040": (1.0, 2.5), "tertiary_bed_occupancy": A_LOT,
         "down_referral_rate": A_LOT,
     },
-    ("singapore", "baseline"): {"oop_share": A_LOT, "fund_reserve_months": A_LOT},
+    ("singapore", "baseline"): {
+        "oop_share": A_LOT, "fund_reserve_months": A_LOT, "unmet_need": LESS,
+        "hospital_margin": (0.001, 0.1),
+    },
+    ("pcmh", "baseline"): {
+        "primary_workload@2030": A_LOT, "trust_in_primary": (0.05, 0.15),
+        "avoidable_admissions": (-0.08, -0.03), "chronic_control_rate": A_LITTLE,
+    },
     ("beijing-childrens", "baseline"): {
         "primary_visit_share": A_LITTLE_LESS, "tertiary_admission_share": LESS,
     },
@@ -111,14 +120,15 @@ TOLD = {
     },
     ("zhenjiang", "baseline"): {
         "hospital_physician_income": LESS, "primary_physicians_per_10000": A_LOT,
-        "los_tertiary": A_LOT,
+        "los_tertiary": A_LOT, "primary_physician_income@2030": (0.1, 0.2),
+        "primary_physician_income": (-0.04, 0.04),
     },
     ("shanghai", "baseline"): {
         "primary_visit_share": A_LOT, "spending_per_capita": LESS, "unmet_need": A_LOT,
     },
     ("grid-2020", "baseline"): {
         "in_county_share": A_LOT, "tertiary_admission_share": (-0.35, -0.2),
-        "hospital_margin": LESS,
+        "hospital_margin": LESS, "chronic_control_rate": (0.08, 0.18),
     },
     ("hmo", "baseline"): {"primary_physician_income": (0.2, 0.9)},
 }  # fmt: skip
