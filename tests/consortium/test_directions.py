@@ -36,7 +36,8 @@ NAMES = (
     "bed occupancy[LE]", "Beds[TH]", "dip point value", "total points",
     "Controlled[west]", "Controlled[east]", "hospital physician income",
     "Perceived Visit Wait[PE]", "Perceived Visit Wait[LE]", "Perceived Visit Wait[TH]",
-    "Margin[LE]", "Margin[TH]", "Reserve[resident]",
+    "Margin[LE]", "Margin[TH]", "Reserve[resident]", "service intensity",
+    "Global Budget[TH,employee]", "Global Budget[TH,resident]",
     *(f"DIP claims[{p},employee]" for p in PROVIDERS),
     *(f"visits seen total[{p}]" for p in PROVIDERS),
     *(f"cases admitted total[{p}]" for p in PROVIDERS),
@@ -72,6 +73,8 @@ CHANGES: dict[str, tuple[str, dict[str, float]]] = {
     "name": ("baseline", {"brand tie": 1.0}),
     "name close": ("capitation", {"brand tie": 1.0}),
     "scandal": ("baseline", {"trust shock": 0.3}),
+    "nurses": ("baseline", {"home nursing teams": 100.0}),
+    "salaries": ("drg", {"volume link of pay": 0.0}),
     "open grid": ("baseline", {"integration aim": 0.8, "grid closure": 1.0}),
     "generous grid": ("baseline", {"integration aim": 0.8, "grid closure": 1.0,
                                    "benchmark growth": 0.1}),
@@ -143,6 +146,23 @@ def test_twice_the_students_take_years_and_dilute_pay(many: Runs) -> None:
     assert gain(many, "seats", "baseline", physicians, 2036) > 0.1
     assert gain(many, "seats", "baseline", "primary workload", 2036) < -0.05
     assert gain(many, "seats", "baseline", "primary physician income", 2036) < 0
+
+
+def test_a_shortage_of_one_fund_is_not_paid_by_the_other(many: Runs) -> None:
+    # A programme costs both funds; the residents' one runs short and cuts its budgets.
+    assert gain(many, "nurses", "baseline", "Reserve[resident]", 2032) < -0.05
+    budget = "Global Budget[TH,{}]"
+    cut = gain(many, "nurses", "baseline", budget.format("resident"), 2034)
+    assert cut < -0.02
+    other = gain(many, "nurses", "baseline", budget.format("employee"), 2034)
+    assert abs(other) < 0.02 < abs(cut)
+    assert gain(many, "nurses", "baseline", "fund balance", 2039) < -0.01
+
+
+def test_salaries_do_not_undo_thrift(many: Runs) -> None:
+    assert gain(many, "salaries", "drg", "service intensity", 2036) < 1e-3
+    assert gain(many, "salaries", "drg", "los tertiary", 2036) < 1e-3
+    assert gain(many, "salaries", "drg", "visits per person", 2036) < -0.01
 
 
 def test_a_tariff_below_cost_is_paid_by_many(many: Runs) -> None:

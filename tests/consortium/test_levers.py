@@ -63,7 +63,8 @@ CASES = (
     Case("specialist alliance", 1.0, ("Specialist Knowledge", "Trust[LE]"),
          ("tertiary visit share",)),
     Case("telemedicine capacity", 2000.0, ("Skill[east]",), ("tertiary visit share",)),
-    Case("joint procurement", 1.0, ("hospital margin",)),
+    Case("joint procurement", 1.0, ("hospital margin", "fund balance"),
+         ("cost per admission", "spending per capita")),
     # Staff
     Case("rotation rate", 0.2, ("Skill[east]", "trust in primary")),
     Case("dispatch subsidy", 0.5, ("Skill[east]", "hospital physician income"),
@@ -118,7 +119,8 @@ CASES = (
     Case("panel focus", 1.0, (), ("chronic control rate",), regime="capitation"),
     Case("panel focus", 1.0, ("chronic control rate",), (),
          {"family doctor coverage": 0.9}, "capitation"),
-    Case("home nursing teams", 100.0, (), ("los tertiary", "readmission rate")),
+    Case("home nursing teams", 100.0, ("spending per capita",),
+         ("los tertiary", "readmission rate", "fund balance")),
     # Payment, savings and funds
     Case("DRG share", 0.6, ("upcoding index",), ("los tertiary",)),
     Case("DIP share", 0.7, ("upcoding index",), ("los tertiary",)),
@@ -144,7 +146,8 @@ CASES = (
     Case("budget growth", 0.05, ("dip point value", "hospital margin"), regime="dip"),
     Case("ratchet", 1.0, (), ("shared savings paid[east]",), SHARED),
     Case("shared savings rate", 0.6,
-         ("Prevention Effort[east]", "shared savings paid[east]"), (),
+         ("Prevention Effort[east]", "shared savings paid[east]"),
+         ("service intensity", "reward of a case[LE]"),
          {**CLOSE, "benchmark growth": 0.045}),
     Case("benchmark growth", 0.055, ("shared savings paid[east]",), beside=SHARED),
     Case("minimum savings rate", 0.05, (), ("shared savings paid[east]",), SHARED),
@@ -212,6 +215,13 @@ MECHANISMS = (
     Case("gate response", 0.8, ("chance of gate[east]", "chronic control rate"), (),
          {**SHARED, "quality gate": 0.24}),
     Case("result spread", 0.15, (), ("los tertiary",), {}, "drg"),
+    Case("ageing effect on complications", 0.4, ("Complicated[east]",)),
+    # What charges pass on leaves less with hospitals.
+    Case("purchase passed on", 1.0, (), ("hospital margin", "spending per capita"),
+         {"joint procurement": 1.0}),
+    # Who looks ahead cuts in time, and less in the end.
+    Case("budget foresight", 4.0, ("Global Budget[TH,resident]",), ("unmet need",),
+         {"home nursing teams": 100.0}),
 )  # fmt: skip
 """What is no lever but carries a mechanism of the sources."""
 IDLE = (
@@ -224,6 +234,7 @@ IDLE = (
     (Case("dispatch subsidy", 0.5), "a subsidy for going down while nobody is sent"),
     (Case("quality gate", 0.4), "a gate in front of savings that nobody shares"),
     (Case("policy start", 2034.0), "a reform that changes nothing has no date"),
+    (Case("audit intensity", 1.0, regime="ffs"), "fees leave nothing to code"),
     (Case("settlement delay", 1.0, beside={"refund share[TH]": 0.0}),
      "patients who lay out nothing wait for nothing"),
 )  # fmt: skip
