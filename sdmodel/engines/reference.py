@@ -30,6 +30,7 @@ from sdmodel.translate.read import read_model
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    import xarray as xr
     from numpy.typing import NDArray
 
     from sdmodel.model.core import Model, Variable
@@ -246,7 +247,11 @@ class _Judge:
                 out[:, column] = self._control(name)
                 continue
             for row, value in enumerate(frame[variable.name].to_numpy()):
-                out[row, column] = np.ravel(getattr(value, "values", value))[place]
+                array = np.ravel(getattr(value, "values", value))
+                if row == 0 and array.size != len(variable.elements):
+                    # PySD widens a range that is part of another to the whole.
+                    place = _place_of(name, value)
+                out[row, column] = array[place]
 
     def _reads_final_time(self) -> bool:
         readers: list[object] = list(self.pysd.dependencies.values())
@@ -310,6 +315,16 @@ class _Judge:
             [self.model.inputs[index[e]].default for e in variable.elements]
         )
         return (lambda: array(defaults)) if moving else array(defaults)
+
+
+def _place_of(element: str, array: xr.DataArray) -> int:
+    """Return where an element stands in PySD's array, written out."""
+    labels = element.partition("[")[2].removesuffix("]").split(",")
+    places = [
+        list(array.coords[dim].values).index(label)
+        for dim, label in zip(array.dims, labels, strict=True)
+    ]
+    return int(np.ravel_multi_index(places, array.shape))
 
 
 def _ours_alone(variable: Variable) -> bool:

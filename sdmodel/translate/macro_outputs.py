@@ -78,9 +78,10 @@ def definition(
     """Return the definition of a variable that a call gives an output of a macro.
 
     ``texts`` are the definitions of that output inside the macro: unit and comment are
-    theirs, unless the unit is that of an input.
+    theirs, unless the unit is made of those of inputs.
     """
     unit = next((text.unit for text in texts), "")
+    of_inputs = any(name_key(part) in params for part in re.split(r"[*/^()]", unit))
     return Definition(
         name=name,
         kind="variable",
@@ -88,6 +89,6 @@ def definition(
         subscripts=f"[{','.join(part.subscripts)}]" if part.subscripts else "",
         equation=part.text,
         right=part.text.partition("=")[2].strip(),
-        unit="" if name_key(unit) in params else unit,
+        unit="" if of_inputs else unit,
         comment=next((text.comment for text in texts), ""),
     )

@@ -203,3 +203,16 @@ def test_the_judge_is_given_the_file_of_subscripts(tmp_path: Path) -> None:
     path.write_text(vensim(body))
     for engine in ("pysd", "numpy"):
         assert ours(path, engine)["x[a2]"].tolist() == [2.0] * 17
+
+
+def test_the_judge_is_read_by_names_where_it_widens_a_range(tmp_path: Path) -> None:
+    path = tmp_path / "m.mdl"
+    (tmp_path / "in.csv").write_text("1,2,3\n")
+    body = (
+        "D: a, b, c ~~|\nW: f, g ~~|\nx[D, W] = 1 ~~|\n"
+        "y[D, f] = GET DIRECT CONSTANTS('in.csv', ',', 'A1') ~~|\nz[D] = y[D, f] ~~|"
+    )
+    path.write_text(vensim(body))
+    for engine in ("pysd", "numpy"):
+        got = ours(path, engine)
+        assert [got[f"y[{d},f]"][0] for d in "abc"] == [1, 2, 3]

@@ -66,7 +66,7 @@ def test_a_macro_with_outputs_gives_its_own_value(write: Write) -> None:
 OUTPUTS = (
     ':MACRO: Split In(whole, share : taken part, "left", held)\n'
     "Split In = whole*1 ~~|\ntaken part = whole*share ~ euro ~ what is taken|\n"
-    "left = whole - taken part ~ whole ~|\n"
+    "left = whole - taken part ~ whole*1 ~|\n"
     "held = INTEG(taken part, whole) ~~|\n:END OF MACRO:\n"
 )
 """A macro with three outputs, one of them a stock."""
