@@ -10,6 +10,10 @@ ENGINE_VS_PYSD = 1e-12
 Both evaluate the same equations in the same order; what is left is the last bit of
 exp, log and pow, carried through some hundred steps."""
 
+ALLOCATION_VS_PYSD = 1e-6
+"""Shares of ALLOCATE AVAILABLE against PySD, which looks for the price by least squares
+to 1e-8 of what is left over; ours are solved to the last digits."""
+
 KERNEL_VS_NUMPY = 1e-14
 """Compiled engine against NumPy, per column, of the column's maximum, over some sixty
 steps: both round each operation alike but for the last bit of exp, ln and pow."""
