@@ -74,6 +74,7 @@ class _Writer:
         self.drafts, self.macros = drafts, macros
         self.space, self.problems = space, problems
         self.calls = self.scalars = 0
+        self.full = False
         self.defined: list[Definition] = []
 
     def draft(self, draft: Draft, above: tuple[str, ...]) -> None:
@@ -132,7 +133,10 @@ class _Writer:
             self.problems.add(part.line, f"a macro calls itself: {chain}")
             return float("nan")
         if self.calls >= MAX_CALLS:
-            self.problems.add(part.line, f"more than {MAX_CALLS} calls of macros")
+            if not self.full:
+                what = f"more than {MAX_CALLS} calls of macros"
+                self.problems.add(part.line, what)
+            self.full = True  # said once, however many more there are
             return float("nan")
         bare: dict[str, str] = {}
         for argument in given:
