@@ -286,6 +286,7 @@ def test_q18_a_fee_for_sending_down_must_pass_the_margin_lost(ask: Ask) -> None:
     runs = ask("ffs", **{f"{fee}": {"down referral fee": fee} for fee in fees})
     rate = [runs.year(f"{fee}", "down referral rate", 2032) for fee in fees]
     lost = runs.year("0.0", "lost margin of sending down[LE]", 2032)
+    lost -= runs.year("0.0", "gain of a freed bed[LE]", 2032)
     steps = np.diff(rate)
     assert (steps > 0).all()
     below = [s for f, s in zip(fees[1:], steps, strict=True) if f <= lost]
