@@ -61,6 +61,7 @@ NAMES = (
     "oop share",
     "down referral rate",
     "lost margin of sending down[LE]",
+    "gain of a freed bed[LE]",
     "total population",
     "chronic control rate",
     *CLAIMS,
