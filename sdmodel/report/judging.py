@@ -22,6 +22,7 @@ from sdmodel.report.words import (
     number,
     parties,
     signed,
+    unit_words,
 )
 from sdmodel.study.signs import minus
 
@@ -92,6 +93,8 @@ def _told(change: Change) -> tuple[str, str]:
     else:
         before = number(change.baseline, change.unit)
         text = f"{word}, from {before} to {number(change.value, change.unit)}"
+        # Beside percentages of its neighbours a bare number would be read as one.
+        ending = f" {unit_words(change.unit)}".rstrip()
     if not (exists(change.low) and exists(change.high)):
         return text, ""
     low, high = (_brief(v * scale, sign=True) for v in (change.low, change.high))

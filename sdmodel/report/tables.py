@@ -18,6 +18,7 @@ from sdmodel.report.words import (
     SIGNS,
     STAKEHOLDERS,
     exists,
+    in_year,
     is_share,
     number,
     parties,
@@ -141,7 +142,7 @@ def happens(content: Content, scenario: str, key: str) -> str:
         # the policies do, so that what happened before shows as that year.
         first = float(content.model.get("policy_start", float("-inf")))
         years = [
-            f"{year:.0f} or before" if year <= first else f"{year:.0f}"
+            f"{in_year(year)} or before" if year <= first else in_year(year)
             for year in (middle, low, high)
         ]
         text += f"; median year {years[0]} (5–95 % {years[1]} to {years[2]})"

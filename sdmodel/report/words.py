@@ -71,6 +71,15 @@ def number(value: float | None, unit: str = "", *, calendar: bool = False) -> st
     return _plain(value)
 
 
+def in_year(value: float) -> str:
+    """Return the calendar year in which a time lies.
+
+    2026.77 is in the autumn of 2026: who reads "in 2026" means the year, so that it is
+    cut and not rounded, here as in the lab.
+    """
+    return str(math.floor(value))
+
+
 def _plain(value: float) -> str:
     size = abs(value)
     for limit, word in ((1e9, "billion"), (1e6, "million")):

@@ -50,7 +50,7 @@ SAME = change(value=100.0, label="Load")
             {"baseline": -1.0, "value": 9e6, "low": 1e6, "high": 2e7},
             (
                 "fund balance higher, from −1.00 to 9.00 million "
-                "(+1.00 million to +20.0 million)"
+                "(+1.00 million to +20.0 million CNY)"
             ),
         ),
         (

@@ -198,8 +198,9 @@ def test_a_year_that_may_never_come_says_how_often_it_does(run_folder: Path) -> 
     table = content.regimes.copy()
     rows = table["outcome"] == key
     table.loc[rows, ["value", "draws", "undefined"]] = [math.nan, 200, 92]
-    table.loc[rows, ["when_p5", "when_p50", "when_p95"]] = [2029.0, 2034.0, 2039.0]
+    table.loc[rows, ["when_p5", "when_p50", "when_p95"]] = [2029.77, 2034.5, 2039.0]
     dated = replace(content, outcomes=outcomes, regimes=table)
+    # What happens at 2029.77 happens in 2029, as in the lab.
     words = "in 54 % of draws; median year 2034 (5–95 % 2029 to 2039)"
     (sentence,) = crossings(dated, dated.scenarios[1].id)
     assert words in sentence

@@ -122,7 +122,7 @@
     if (value === null || value === undefined || !Number.isFinite(value)) {
       return outcome.calendar ? Lab.t("number.never") : Lab.t("number.none");
     }
-    if (s.year) return String(Math.floor(value));
+    if (s.year) return String(Math.floor(value)); // 2026.77 is "in 2026": cut, not rounded, as in reports
     const text = plain(value * s.k, Math.min(digits(value * s.k), s.k === 100 ? 1 : 4));
     return bare ? text : joined(text, s.unit);
   };
