@@ -122,3 +122,9 @@ def did_you_mean(given: str, allowed: Iterable[str], before: int = 0) -> str:
         return ""
     names = nearest(given, allowed)
     return f"; nearest: '{names[0]}'" if names else ""
+
+
+def listed(names: Sequence[str], most: int = 8) -> str:
+    """Return names for a message, the first few if there are many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import MOST_TOLD, did_you_mean
+from sdmodel.errors import MOST_TOLD, did_you_mean, listed
 from sdmodel.model.core import Model, Variable, plain
 from sdmodel.study.controls import Control, variable_of
 
@@ -102,12 +102,6 @@ def _short(variable: Variable) -> str:
 
 def _quoted(names: Sequence[str]) -> str:
     return listed([f"'{name}'" for name in names])
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Return names for a message, the first few if there are many."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
 
 
 def _initial_constants(variable: Variable, model: Model) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def assemble(
     if ranges:
         problems.stop(path)
     drafts = drafts_of(section, definitions, space, problems, path, reader)
+    problems.wrong += [(None, what) for what in reader.idle()]
     macros = macros_of(
         [item for item in abstract.sections[1:] if item.name not in problems.spoiled],
         definitions,
@@ -99,7 +100,8 @@ def assemble(
     low = _lower(drafts, space, problems, path)
     for table in data:
         if table not in reader.used:
-            low.warnings[f"data file {table.name}: no variable is read from it"] = None
+            what = "no variable is read from it; files named before it hold them"
+            low.warnings[f"data file {table.name}: {what}"] = None
     definitions = (*definitions, *outputs)
     found = _model(low, drafts, definitions, name=name, path=path, digest=digest)
     return replace(found, data=tuple(map(str, data))) if data else found

@@ -14,13 +14,49 @@ from typing import TYPE_CHECKING
 from sdmodel.translate.nouns import EquationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import xarray as xr
 
-Columns = dict[str, tuple[list[float], list[float]]]
-"""Times and values of each series, by a key of its name."""
+
+class Columns(dict[str, tuple[list[float], list[float]]]):
+    """Times and values of each series, by a key of its name.
+
+    ``faults`` tells by that key what stands where a number belongs; under no name,
+    what is wrong with all of the table. Whoever reads a series asks `check` first:
+    a table may hold texts in columns of which nobody wants numbers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.faults: dict[str, list[str]] = {}
+
+    def fault(self, key: str, what: str) -> None:
+        """Note what is wrong with a series, or with all under no name."""
+        self.faults.setdefault(key, []).append(what)
+
+    def check(self, path: Path, keys: Iterable[str]) -> None:
+        """Refuse to give numbers of series in which something else stands.
+
+        Raises
+        ------
+        EquationError
+            With the file, and the lines with what stands there.
+        """
+        found = [what for key in ("", *keys) for what in self.faults.get(key, ())]
+        if found:
+            more = len(found) - FAULTS_TOLD
+            rest = f"; and {more:,} more" if more > 0 else ""
+            msg = f"{path.name}, {'; '.join(found[:FAULTS_TOLD])}{rest}"
+            raise EquationError(msg)
+
+
+FAULTS_TOLD = 5
+"""Cells of one table that are told."""
+
+MISSING = frozenset({"", "-", "na", "n/a", "#n/a", "nan", "null", "none"})
+"""What stands for a number that is missing; the words are those of pandas and PySD."""
 
 MAX_CELLS = 5_000_000
 """Of a table whose times run across: it is turned round."""
@@ -51,27 +87,67 @@ def columns_of(path: Path, key: Callable[[str], str]) -> Columns:
     if suffix == ".dat":
         return listed(path, key)
     mark = "\t" if suffix == ".tab" else ","
-    lines = csv.reader(io.StringIO(text_of(path), newline=""), delimiter=mark)
+    text = text_of(path)
+    if "\0" in text:
+        msg = f"{path.name} is no text but a binary file; save the table as UTF-8"
+        raise EquationError(msg)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
     try:
-        rows = [row for row in lines if row]
+        rows = [(lines.line_num, row) for row in lines if any(map(str.strip, row))]
     except csv.Error as error:
         msg = f"line {lines.line_num} of {path.name} is no line of a table ({error})"
         raise EquationError(msg) from None
+    return _columns([row for _, row in rows], [line for line, _ in rows], path, key)
+
+
+def _columns(
+    rows: list[list[str]], lines: list[int], path: Path, key: Callable[[str], str]
+) -> Columns:
+    """Return the series of the cells of a table, whose rows stand in these lines."""
+    found = Columns()
     if not rows:
-        return {}
-    if all(_number(cell) == _number(cell) for cell in rows[0][1:4]):
-        width = max(map(len, rows))
-        if width * len(rows) > MAX_CELLS:
-            msg = f"{path.name} has more than {MAX_CELLS:,} cells"
-            raise EquationError(msg)
-        full = [row + [""] * (width - len(row)) for row in rows]
-        rows = [list(column) for column in zip(*full, strict=True)]
-    times = [_number(row[0]) for row in rows[1:]]
-    return {
-        key(name): (times, [_number(r[i]) if i < len(r) else _NAN for r in rows[1:]])
-        for i, name in enumerate(rows[0])
-        if i and name
-    }
+        return found
+    across = all(_number(cell) == _number(cell) for cell in rows[0][1:4])
+    width = max(map(len, rows)) if across else len(rows[0])
+    if width * len(rows) > MAX_CELLS:
+        msg = f"{path.name} has more than {MAX_CELLS:,} cells"
+        raise EquationError(msg)
+    for line, row in zip(lines, rows, strict=True):
+        if beyond := [cell for cell in row[width:] if cell.strip()]:
+            found.fault(
+                "", f"line {line}: {_shown(beyond[0])} stands beyond the header"
+            )
+    full = [(row + [""] * (width - len(row)))[:width] for row in rows]
+    if across:
+        full = [list(column) for column in zip(*full, strict=True)]
+    heads, body = full[0], full[1:]
+    at = [lines[0]] * len(body) if across else lines[1:]
+    times = []
+    for line, row in zip(at, body, strict=True):
+        times.append(_cell(found, "", line, row[0]))
+        if not row[0].strip() and (value := next(filter(str.strip, row), "")):
+            found.fault("", f"line {line}: a value ({_shown(value)}) has no time")
+    for i, head in enumerate(heads):
+        if i and head:
+            at = [lines[i]] * len(body) if across else lines[1:]
+            name = key(head)
+            found.faults.pop(name, None)  # of two columns of one name the last counts
+            values = zip(at, body, strict=True)
+            found[name] = (times, [_cell(found, name, n, row[i]) for n, row in values])
+    return found
+
+
+def _cell(found: Columns, key: str, line: int, text: str) -> float:
+    """Return the number in a cell; note a text that is neither one nor a gap."""
+    value = _number(text)
+    if value != value and text.strip().casefold() not in MISSING:
+        found.fault(key, f"line {line}: {_shown(text)} is no number")
+    return value
+
+
+def _shown(text: str) -> str:
+    text = text.strip()
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def _netcdf(path: Path, key: Callable[[str], str]) -> Columns:
@@ -79,7 +155,9 @@ def _netcdf(path: Path, key: Callable[[str], str]) -> Columns:
 
     try:
         with xr.open_dataset(path, engine="h5netcdf") as data:
-            return dict(_series(data.load(), key))
+            found = Columns()
+            found.update(_series(data.load(), key))
+            return found
     except Exception as error:
         msg = f"{path.name} is no NetCDF 4 file with a time ({type(error).__name__})"
         raise EquationError(msg) from None
@@ -102,31 +180,28 @@ def _series(
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        return _NAN if "_" in text else float(text)  # Python takes 1_000 for a number
     except ValueError:
         return _NAN
 
 
 def listed(path: Path, key: Callable[[str], str]) -> Columns:
     """Return the times and values of each series, by a key of its name."""
-    found: Columns = {}
+    found, name = Columns(), ""
     series: tuple[list[float], list[float]] = ([], [])
-    for line in text_of(path).splitlines():
-        point = _point(line.split())
-        if point:
-            series[0].append(point[0])
-            series[1].append(point[1])
-        elif line.strip():
-            series = found.setdefault(key(line.strip()), ([], []))
+    for line, text in enumerate(text_of(path).splitlines(), 1):
+        words = text.split()
+        time = _number(words[0]) if words else _NAN
+        if words and time != time:
+            name = key(text.strip())
+            series = found.setdefault(name, ([], []))
+        elif len(words) == 2:
+            series[0].append(time)
+            series[1].append(_cell(found, name, line, words[1]))
+        elif words:
+            what = f"line {line}: {_shown(text)} is not a time and a value"
+            found.fault(name, what)
     return found
-
-
-def _point(words: list[str]) -> tuple[float, ...]:
-    try:
-        values = tuple(float(word) for word in words)
-    except ValueError:
-        return ()
-    return values if len(values) == 2 and not any(map(math.isnan, values)) else ()
 
 
 def as_tables(path: Path, folder: Path, place: int) -> Iterator[Path]:

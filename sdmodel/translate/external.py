@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import ModelFileError, did_you_mean
+from sdmodel.errors import ModelFileError, did_you_mean, listed
 from sdmodel.model.core import plain
 from sdmodel.translate.datfile import MAX_CELLS, Columns, columns_of
 from sdmodel.translate.nouns import EquationError, LackingError
@@ -54,6 +54,7 @@ _EMPTY = re.compile(
     re.IGNORECASE,
 )
 _NAMED_DATA = re.compile(r"(?:\A|[^a-z])data", re.IGNORECASE)
+NO_DATA = "nothing that is read: the model has no data variables"
 _ONE_READER = threading.Lock()
 
 
@@ -190,6 +191,7 @@ class Reader:
         self.model, self.folder, self.data = model, model.parent, data
         self._columns: dict[Path, Columns] = {}
         self.used: set[Path] = set()
+        self._wanted: dict[str, str] = {}
 
     def constants(self, tree: Any, members: Sequence[Sequence[str]]) -> Any:
         """Return the numbers of GET DIRECT CONSTANTS, in the order of the elements.
@@ -296,6 +298,7 @@ class Reader:
             If no table holds all ``names``, or several beside the model do.
         """
         wanted = [plain(name) for name in names]
+        self._wanted |= zip(wanted, names, strict=True)
         given = [p for p in self.data if any(k in self._table(p) for k in wanted)]
         paths = given[:1] or list(_tables_in(self.folder))
         holding = [p for p in paths if all(k in self._table(p) for k in wanted)]
@@ -319,11 +322,30 @@ class Reader:
             raise EquationError(msg)
         self.used.add(holding[0])
         table = self._table(holding[0])
+        table.check(holding[0], wanted)
         how = (keyword or "interpolate").strip(": ").lower().replace(" ", "_")
         tables = tuple(
             _points(*table[key]) if key in table else ((), ()) for key in wanted
         )
         return Series(tables, _RULES[how], over_time=True)
+
+    def idle(self) -> Iterator[str]:
+        """Tell which tables that the user names hold none of the model's data."""
+        for path in self.data:
+            try:
+                held = self._table(path)
+            except EquationError as error:
+                # Where the model has data, the variable that was looked for tells it.
+                if not self._wanted:
+                    yield f"data file {path}: {error}"
+                continue
+            if held.keys() & self._wanted.keys():
+                continue
+            names = list(self._wanted.values())
+            slips = (did_you_mean(key, names) for key in list(held)[:50])
+            hint = next(filter(None, slips), "")
+            what = f"none of the model's data variables ({listed(names)}){hint}"
+            yield f"data file {path}: it holds {what if names else NO_DATA}"
 
     def _table(self, path: Path) -> Columns:
         if path not in self._columns:

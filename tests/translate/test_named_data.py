@@ -142,10 +142,78 @@ def test_the_digest_holds_files_and_order_and_the_cache_their_paths(
     again = read_model(path, data=copies)
     assert again.digest in digests
     assert again.data == tuple(str(item.resolve()) for item in copies)
-    extra = moved / "none.csv"
-    extra.write_text("Time,other\n0,1\n")
-    told = read_model(path, data=[*copies, extra]).warnings
-    assert "data file none.csv: no variable is read from it" in told
+    extra = moved / "again.csv"
+    extra.write_text("Time,Simple\n0,1\n")
+    (told,) = read_model(path, data=[*copies, extra]).warnings
+    assert told.startswith("data file again.csv: no variable is read from it")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("t.csv", b"", r"none of .* \(Simple, Two Words\[A1\]"),
+        ("t.csv", b"\x00\x01\x02,\x00\n", "no text but a binary file"),
+        ("t.csv", b"Time,Simpel\n0,1\n", "nearest: 'Simple'"),
+        ("t.dat", b"Simpel\n0 1\n", "nearest: 'Simple'"),
+    ],
+)
+def test_a_named_file_that_holds_none_of_the_data_is_refused(
+    name: str, content: bytes, told: str, tmp_path: Path
+) -> None:
+    path, tables = write(tmp_path)
+    for table in tables:  # what beside the model would do instead
+        table.rename(path.parent / f"data {table.name}")
+    wrong = tmp_path / name
+    wrong.write_bytes(content)
+    with pytest.raises(ModelFileError, match=told) as caught:
+        read_model(path, data=[wrong], cache=False)
+    assert name in str(caught.value)
+    path.write_text(vensim("x = 1 ~~|\n"))
+    with pytest.raises(ModelFileError, match=f"{name}: .*(no data variables|binary)"):
+        read_model(path, data=[wrong], cache=False)
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        (
+            "data.csv",
+            "Time,d\n0,1,2,3\n10\n5,abc\n7,9\n",
+            ["line 2: '2' stands beyond the header", "line 4: 'abc' is no number"],
+        ),
+        ("data.csv", "Time,d\nsoon,1\n7,9\n", ["line 2: 'soon' is no number"]),
+        ("data.csv", "Time,d\n,1\n7,9\n", ["line 2: a value ('1') has no time"]),
+        ("data.csv", "Time,d\n0,1_000\n", ["line 2: '1_000' is no number"]),
+        ("data.csv", "Time,0,5\nd,1,abc\n", ["line 2: 'abc' is no number"]),
+        ("data.csv", "Time,0,5\nd,1,2,3\n", ["a value ('3') has no time"]),
+        ("data.tab", "Time\td\n0\tabc\n5\t1\n", ["line 2: 'abc' is no number"]),
+        ("data.dat", "d\n0 1\n5 abc\n7 9\n", ["line 3: 'abc' is no number"]),
+        ("data.dat", "d\n0 1\n5\n", ["line 3: '5' is not a time and a value"]),
+    ],
+)
+def test_no_text_vanishes_from_a_table(
+    named: bool, name: str, content: str, told: list[str], tmp_path: Path
+) -> None:
+    model = tmp_path / "m.mdl"
+    model.write_text(vensim("d ~~|\nx = d ~~|\n"))
+    table = tmp_path / "other" / name if named else tmp_path / name
+    table.parent.mkdir(exist_ok=True)
+    table.write_text(content)
+    with pytest.raises(ModelFileError) as caught:
+        read_model(model, data=[table] if named else (), cache=False)
+    for words in (name, *told):
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "compiled"])
+def test_an_empty_cell_and_a_short_row_are_missing_values(
+    engine: EngineName, tmp_path: Path
+) -> None:
+    model, table = tmp_path / "m.mdl", tmp_path / "t.csv"
+    model.write_text(vensim("d ~~|\nx = d ~~|\n"))
+    table.write_text("Time,d,note\n0,1,from a book\n1,,\n2\n3,NA,\n4,5,\n,,\n")
+    assert values(model, [table], engine, ("x",)) == [[1, 2, 3, 4, 5]]
 
 
 def test_on_the_command_line(
