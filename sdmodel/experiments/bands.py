@@ -34,6 +34,9 @@ ROUNDING = 1e-9
 """Share of an outcome's largest size below which values count as zero; the engines
 agree a thousand times closer."""
 
+REACH = 1.959964
+"""Standard deviations to either side within which 95 % of normal draws lie."""
+
 SPACING = 0.25
 """Years between the times whose spread is kept; a figure shows no more."""
 
@@ -106,7 +109,7 @@ class Bands:
                 here = np.where(np.abs(here) <= noise, 0.0, here)
                 p5, p50, p95 = _quantiles(here[:, None], 1)
                 low, middle, high = _quantiles(change[:, None], 1)
-                below, above = _sure(change, 0.05), _sure(change, 0.95)
+                below, above = sure(change, 0.05), sure(change, 0.95)
                 when = _quantiles(here[~np.isnan(here)][:, None], 1)
                 rows.append(
                     {
@@ -133,7 +136,7 @@ class Bands:
         return pd.DataFrame(rows)
 
 
-def _sure(values: NDArray[np.float64], share: float) -> tuple[float, float]:
+def sure(values: NDArray[np.float64], share: float) -> tuple[float, float]:
     """Return the 95 % interval of a quantile, from order statistics.
 
     How many of n draws lie below a quantile is binomial, whatever the distribution
@@ -144,7 +147,7 @@ def _sure(values: NDArray[np.float64], share: float) -> tuple[float, float]:
     size = len(values)
     if not size or np.isnan(values).any():
         return np.nan, np.nan
-    reach = 1.959964 * np.sqrt(size * share * (1.0 - share))
+    reach = REACH * np.sqrt(size * share * (1.0 - share))
     first = int(np.floor(size * share - reach)) - 1
     last = int(np.ceil(size * share + reach))
     ordered = np.sort(values)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.experiments.facts import model_facts, read_about
+from sdmodel.experiments.notice import as_document, measures
 from sdmodel.experiments.targets import read_targets
 from sdmodel.lab.draws import draws_document
 from sdmodel.lab.flows import Flow, read_flows
@@ -29,6 +30,7 @@ from sdmodel.study.scenario import read_scenario
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sdmodel.experiments.notice import Measure
     from sdmodel.experiments.targets import Target
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.model.core import Model
@@ -80,6 +82,7 @@ def collect(book: Workbook) -> Lab:
         scheduled,
     )
     about = read_about(folder, model_facts(model)) if folder else {}
+    judged = measures(outcomes, about)
     chinese = read_meanings(folder, model)
     targets = read_targets(folder, model, outcomes)
     sources = read_sources(
@@ -97,9 +100,11 @@ def collect(book: Workbook) -> Lab:
         "levers": lever_documents(controls, model, scheduled, chinese, sources),
         "mixes": mix_documents(controls),
         "outcomes": [
-            _outcome(outcome, about) | {"meaning": _meaning(outcome, model, chinese)}
+            _outcome(outcome, about, judged[outcome.id])
+            | {"meaning": _meaning(outcome, model, chinese)}
             for outcome in outcomes
         ],
+        "notice": as_document(),
         "presets": [_preset(scenario) for scenario in presets],
         "history": history,
         "flows": [_flow(flow) for flow in flows],
@@ -146,7 +151,9 @@ def _both(texts: Any) -> dict[str, str | None]:
     return {language: texts.get(language) or None for language in ("en", "zh")}
 
 
-def _outcome(outcome: Outcome, about: dict[str, Any]) -> dict[str, Any]:
+def _outcome(
+    outcome: Outcome, about: dict[str, Any], measure: Measure
+) -> dict[str, Any]:
     return {
         "id": outcome.id,
         "label": {"en": outcome.label_en, "zh": outcome.label_zh or None},
@@ -157,8 +164,9 @@ def _outcome(outcome: Outcome, about: dict[str, Any]) -> dict[str, Any]:
         "stakeholder": outcome.stakeholder,
         "percent": outcome.id in about.get("percent", []),
         "days": outcome.id in about.get("days", []),
-        "calendar": outcome.summary == "crossing",
-        "notice": about.get("notice", {}).get(outcome.id),
+        "calendar": measure.calendar,
+        "share": measure.share,
+        "notice": asdict(measure.own) if measure.own else None,
         "expression": [list(step) for step in outcome.expression.steps],
         "names": list(outcome.expression.names),
     }

@@ -26,9 +26,6 @@ FIRST_YEAR = 1000
 """Years above it are years of the calendar."""
 
 MOST_PLACES = 4
-ROUNDING = 1e-9
-"""Share of the larger bound below which the smaller one counts as zero."""
-
 COUNTED = re.compile(
     r"(CNY|person|visit|case|admission|people)\b[^/]*"
     r"|CNY/\(physician\*year\)|(visit|case|person)/year"
@@ -222,20 +219,6 @@ def say(key: str, language: str, **fill: object) -> str:
     for name, value in fill.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text
-
-
-def verdict(good: str, low: float, high: float) -> str:
-    """Say what a difference means whose draws lie between two bounds."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return "unclear"
-    if low == 0 and high == 0:
-        return "same"
-    near = ROUNDING * max(abs(low), abs(high))
-    if low < -near and high > near:
-        return "unclear"
-    if good == "neutral":
-        return "changed"
-    return "better" if (high > near) == (good == "up") else "worse"
 
 
 def plain(value: float, places: int) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdmodel.experiments.bands import ROUNDING
+from sdmodel.experiments.bands import ROUNDING, sure
 from sdmodel.experiments.ensemble import Ensemble, crossed
+from sdmodel.experiments.facts import model_facts, read_about
+from sdmodel.experiments.notice import Measure, Spread, measures
 from sdmodel.experiments.whatif import evaluate
 from sdmodel.lab.draws import SHOWN, prior
 from sdmodel.lab.exercises import CHANCE, HOLE
-from sdmodel.lab.figures import Figures, figures_of, verdict
+from sdmodel.lab.figures import Figures, figures_of
 from sdmodel.lab.strings import LANGUAGES
 from sdmodel.study.outcomes import parse_key
 from sdmodel.study.scenario import Scenario
@@ -23,13 +25,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sdmodel.experiments.notice import Direction
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.lab.exercises import Ask, Condition, Exercise, Term
     from sdmodel.study.outcomes import Outcome
 
 ENDS = (0.05, 0.95)
 
-SIGN_OF = {"better": "rises", "worse": "falls", "unclear": "unsure", "same": "same"}
+SIGN_OF = {
+    "better": "rises",
+    "worse": "falls",
+    "unclear": "unsure",
+    "edge": "unsure",
+    "same": "same",
+}
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,12 @@ class Numbers:
 
     ``central`` and ``drawn`` map scenario and outcome to the number of the central run
     and to those of the draws (draw,); nan where there is none. ``outcomes`` are the
-    model's by id, ``crossing`` is the one whose chance is spoken of.
+    model's by id, ``measures`` say what counts as a change of each, ``crossing`` is the
+    one whose chance is spoken of.
     """
 
     outcomes: Mapping[str, Outcome]
+    measures: Mapping[str, Measure]
     crossing: str
     central: dict[tuple[str, str], float]
     drawn: dict[tuple[str, str], NDArray[np.float64]]
@@ -60,6 +71,8 @@ class Numbers:
     def value(self, term: Term) -> float:
         """Return the central value, or the central difference."""
         first, id, key = term
+        if key == CHANCE:
+            return float(self.draws(term)[0])
         if not first:
             return self.central[id, key]
         return self.central[first, key] - self.central[id, key]
@@ -78,11 +91,43 @@ class Numbers:
         return _ends(self.draws(term))
 
     def holds(self, condition: Condition) -> bool:
-        """Say whether nine draws of ten have the sign that a condition asks for."""
-        found = self.draws(condition.term)
-        if condition.other is not None:
-            found = _less(found, self.draws(condition.other))
-        return SIGN_OF[verdict("up", *_ends(found))] == condition.sign
+        """Say whether a change is of the sign that a condition asks for, as reports do.
+
+        Of two terms neither is the larger for sure ("unsure") where their difference
+        is not worth a word.
+        """
+        term, other = condition.term, condition.other
+        found, change = self.draws(term), self.value(term)
+        signs = {condition.sign}
+        if other is not None:
+            found, change = _less(found, self.draws(other)), change - self.value(other)
+            if condition.sign == "unsure":
+                signs.add("same")
+        sign = self._direction("up", other or term, found, change)
+        return SIGN_OF[sign] in signs
+
+    def direction(self, term: Term) -> Direction:
+        """Return what a difference means, by the rules of reports."""
+        good = self.outcomes[term[2]].good
+        return self._direction(good, term, self.draws(term), self.value(term))
+
+    def _direction(
+        self, good: str, term: Term, found: NDArray[np.float64], change: float
+    ) -> Direction:
+        """Return what draws and central value of a change from a term's come to."""
+        _, id, key = term
+        if key == CHANCE:
+            measure, baseline = Measure(good, share=True), self.chance(id)
+        else:
+            measure, baseline = self.measures[key], self.central[id, key]
+        low, high = _ends(found)
+        if not np.isfinite([change, baseline, low, high]).all():
+            return "unclear"
+        known = found[~np.isnan(found)]
+        spread = Spread(
+            change, baseline, low, high, sure(known, 0.05)[0], sure(known, 0.95)[1]
+        )
+        return replace(measure, good=good).direction(spread)
 
 
 def numbers(book: Workbook, exercises: Sequence[Exercise]) -> dict[str, Numbers]:
@@ -107,7 +152,9 @@ def numbers(book: Workbook, exercises: Sequence[Exercise]) -> dict[str, Numbers]
     found, _, _ = Ensemble(book.model, {}).courses(keys, inputs, [0])
     cube = found.reshape(len(designs), -1, len(ids))
     outcomes = {outcome.id: outcome for outcome in book.outcomes}
-    result = {e.id: Numbers(outcomes, crossing, {}, {}) for e in exercises}
+    about = read_about(book.folder, model_facts(book.model)) if book.folder else {}
+    judged = measures(book.outcomes, about)
+    result = {e.id: Numbers(outcomes, judged, crossing, {}, {}) for e in exercises}
     for s, (exercise, id) in enumerate(places):
         for k, key in enumerate(ids):
             result[exercise].central[id, key] = float(central[key][s])
@@ -173,7 +220,7 @@ def figure(term: Term, found: Numbers, figures: Figures) -> str:
     change = figures.difference(outcome, found.value(term), found.central[id, key])
     size = max(abs(low), abs(high))
     range = figures.interval(outcome, low, high, size)
-    said = figures.say(f"verdict.{verdict(outcome.good, low, high)}").strip()
+    said = figures.say(f"verdict.{found.direction(term)}").strip()
     return (
         f"{change}{gap}{figures.say('board.interval', interval=range)}"
         f"{figures.say('number.comma')}{said}"

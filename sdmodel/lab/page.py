@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCRIPTS = (
-    "kernel", "summary", "stats", "engine", "bands", "sums", "worker", "verify",
-    "i18n", "format", "state", "code", "ensemble", "table", "charts", "levers", "words",
-    "strip", "boards", "uncertainty", "labels", "explore", "flow", "why", "compare",
-    "qr", "files", "share", "learn", "exercise", "about", "app",
+    "kernel", "summary", "stats", "engine", "bands", "verdict", "sums", "worker",
+    "verify", "i18n", "format", "state", "code", "ensemble", "table", "charts",
+    "levers", "words", "strip", "boards", "uncertainty", "labels", "explore", "flow",
+    "why", "compare", "qr", "files", "share", "learn", "exercise", "about", "app",
 )  # fmt: skip
 """Scripts of the page in the order in which they run; ``app`` starts it."""
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import UsageError, did_you_mean
+from sdmodel.experiments.notice import is_share, rule_text
 from sdmodel.report.drawing import TRAJECTORY, draw, of_study
 from sdmodel.report.fit import fit
 from sdmodel.report.judging import who_gains
 from sdmodel.report.load import load
-from sdmodel.report.notice import rule_text
 from sdmodel.report.study_page import study_page
 from sdmodel.report.tables import (
     crossings,
@@ -19,7 +19,7 @@ from sdmodel.report.tables import (
     provenance,
     regime_table,
 )
-from sdmodel.report.words import STAKEHOLDERS, is_share, listed, unit_words
+from sdmodel.report.words import STAKEHOLDERS, listed, unit_words
 from sdmodel.study.files import atomic_file
 from sdmodel.study.places import check_target
 from sdmodel.study.signs import minus, minuses

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from sdmodel.experiments.notice import is_share
 from sdmodel.report.figures import (
     BASELINE_COLOUR,
     GREY,
@@ -13,7 +14,7 @@ from sdmodel.report.figures import (
     grid_of,
     picture,
 )
-from sdmodel.report.words import is_share, number, unit_words
+from sdmodel.report.words import number, unit_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sdmodel.report.notice import Notice
+    from sdmodel.experiments.notice import Notice
 
 
 TIMING = "timing"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdmodel.report.words import exists, is_share, number, signed, unit_words
+from sdmodel.experiments.notice import is_share
+from sdmodel.report.words import exists, number, signed, unit_words
 from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from sdmodel.experiments.notice import is_share
 from sdmodel.report.words import (
     EDGE,
     NEAR_ZERO,
@@ -17,7 +18,6 @@ from sdmodel.report.words import (
     STAKEHOLDERS,
     exists,
     inside,
-    is_share,
     listed,
     number,
     parties,

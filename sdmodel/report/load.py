@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sdmodel.errors import ResultsError
+from sdmodel.experiments.notice import read_notice
 from sdmodel.report.content import Content, OutcomeText, ScenarioText, Study
-from sdmodel.report.notice import read_notice
 from sdmodel.study.results import open_run
 
 if TYPE_CHECKING:

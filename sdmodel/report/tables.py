@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdmodel.experiments.notice import is_share
 from sdmodel.experiments.space import held
 from sdmodel.report.judging import (
     HEADLINES_TOLD,
@@ -19,7 +20,6 @@ from sdmodel.report.words import (
     STAKEHOLDERS,
     exists,
     in_year,
-    is_share,
     number,
     parties,
     signed,

@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sdmodel.report.notice import Notice, usual
+from sdmodel.experiments.notice import Measure, Notice, Spread, is_share
 from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from sdmodel.experiments.notice import Direction as Found
 
 Direction = Literal["better", "worse", "unclear", "same", "changed", "none"]
 
@@ -31,8 +33,6 @@ SIGNS: dict[str, str] = {
     "none": "",
 }
 
-SHARE_UNITS = frozenset({"share", "fraction", "%"})
-
 STAKEHOLDERS: dict[str, str] = {
     "patients": "patients",
     "primary": "primary care",
@@ -44,11 +44,6 @@ STAKEHOLDERS: dict[str, str] = {
 def parties(given: Iterable[str]) -> dict[str, str]:
     """Return the stakeholders with their names; those of a model's own come last."""
     return STAKEHOLDERS | {who: who for who in given if who and who not in STAKEHOLDERS}
-
-
-def is_share(unit: str) -> bool:
-    """Say whether numbers of this unit are read as percentages of a whole."""
-    return unit.strip().casefold() in SHARE_UNITS
 
 
 def exists(value: float | None) -> bool:
@@ -166,47 +161,31 @@ class Change:
         return self.value - self.baseline
 
     @property
-    def noticeable(self) -> bool:
-        """Whether the change is large enough to be worth a word."""
-        rule = self.notice
-        if rule is None:
-            rule = usual(
-                share=is_share(self.unit),
-                calendar=self.calendar,
-                baseline=self.baseline,
-            )
-        if rule.kind == "any" and exists(self.low) and not self._one_sided:
-            # Both ways are possible; that is worth a word if either is of a size.
-            largest = max(abs(v) for v in (self.change, self.low, self.high))
-            rule = usual(share=False, calendar=False, baseline=self.baseline)
-            return self.change != 0 and rule.counts(largest, self.baseline)
-        return rule.counts(self.change, self.baseline)
-
-    @property
-    def _one_sided(self) -> bool:
-        """Whether the range holds changes of the central change's sign only."""
-        return (self.low > 0 and self.change > 0) or (self.high < 0 and self.change < 0)
-
-    @property
     def at_edge(self) -> bool:
         """Whether another sample of draws might have put the range across zero."""
-        if not (self._one_sided and self.noticeable):
-            return False
-        return self.lowest <= 0 if self.change > 0 else self.highest >= 0
+        return self._found == "edge"
 
     @property
     def direction(self) -> Direction:
         """Better or worse, in the direction that the outcomes table calls good."""
         if not (exists(self.value) and exists(self.baseline)):
             return "none"
-        sampled = exists(self.low) and exists(self.high)
-        if not self.noticeable:
-            return "same"
-        if sampled and (self.at_edge or not self._one_sided):
-            return "unclear"
-        if self.good == "neutral":
-            return "changed"
-        return "better" if (self.change > 0) == (self.good == "up") else "worse"
+        found = self._found
+        return "unclear" if found == "edge" else found
+
+    @property
+    def _found(self) -> Found:
+        measure = Measure(self.good, is_share(self.unit), self.calendar, self.notice)
+        return measure.direction(
+            Spread(
+                self.change,
+                self.baseline,
+                self.low,
+                self.high,
+                self.lowest,
+                self.highest,
+            )
+        )
 
     @property
     def weight(self) -> float:

@@ -33,6 +33,7 @@ SCRIPTS = (
     "summary.js",
     "stats.js",
     "engine.js",
+    "verdict.js",
     "sums.js",
     "verify.js",
     "worker.js",

@@ -13,16 +13,19 @@ import pytest
 
 from sdmodel.errors import UsageError
 from sdmodel.experiments.ensemble import Ensemble, crossed
+from sdmodel.experiments.notice import Measure
 from sdmodel.experiments.workbook import open_workbook
 from sdmodel.lab.classpack import write_papers
 from sdmodel.lab.draws import SHOWN, draws_document
 from sdmodel.lab.exercises import as_document, parse_condition, read_exercises
-from sdmodel.lab.figures import figures_of, verdict
+from sdmodel.lab.figures import figures_of
 from sdmodel.lab.keys import answer, figure, numbers, tell
 from sdmodel.study.outcomes import parse_key
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from sdmodel.experiments.workbook import Workbook
     from sdmodel.lab.exercises import Exercise
@@ -109,15 +112,26 @@ def test_a_key_stands_on_the_draws_of_the_page(
     assert float(shown[1]) == pytest.approx(low / 1e9, abs=0.005)
 
 
-def test_a_direction_is_named_only_where_the_draws_agree() -> None:
-    assert verdict("up", -1.0, 2.0) == "unclear"
-    assert verdict("up", 1.0, 2.0) == "better"
-    assert verdict("down", 1.0, 2.0) == "worse"
-    assert verdict("up", -2.0, 0.0) == "worse"
-    assert verdict("neutral", 1.0, 2.0) == "changed"
-    assert verdict("up", 0.0, 0.0) == "same"
-    assert verdict("up", -1e-15, 0.2) == "better"
-    assert verdict("up", math.nan, 2.0) == "unclear"
+def test_a_direction_is_named_only_where_the_draws_agree(
+    found: dict[str, Numbers],
+) -> None:
+    one = found["3-strictness-risk"]
+    flat, term = np.full(500, 100.0), ("B", "A", "spending_per_capita")
+
+    def said(change: NDArray[np.float64], central: float) -> str:
+        drawn = {("A", term[2]): flat, ("B", term[2]): flat + change}
+        values = {("A", term[2]): 100.0, ("B", term[2]): 100.0 + central}
+        return replace(one, drawn=drawn, central=values).direction(term)
+
+    assert said(np.linspace(-1.0, 2.0, 500), 1.5) == "unclear"
+    assert said(np.linspace(2.0, 4.0, 500), 3.0) == "worse"
+    assert said(np.linspace(-4.0, -2.0, 500), -3.0) == "better"
+    # Sure, and of no size; sure, and the draws say the opposite of the central run.
+    assert said(np.linspace(0.2, 0.4, 500), 0.3) == "same"
+    assert said(np.linspace(2.0, 4.0, 500), -3.0) == "unclear"
+    # The 5 % quantile lies above zero by less than the sampling error of 500 draws.
+    assert said(np.linspace(-0.19, 4.0, 500), 2.0) == "edge"
+    assert said(flat * math.nan, 3.0) == "unclear"
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -161,7 +175,9 @@ def test_a_condition_reads_sign_and_order(found: dict[str, Numbers]) -> None:
         ("B", "x"): np.linspace(1.0, 2.0, 100),
         ("C", "x"): np.linspace(-1.0, 1.0, 100),
     }
-    one = replace(one, drawn=drawn)
+    central = {key: float(np.median(values)) for key, values in drawn.items()}
+    rules = {"x": Measure("up")}
+    one = replace(one, drawn=drawn, central=central, measures=rules)
 
     def holds(text: str) -> bool:
         return one.holds(parse_condition(text))

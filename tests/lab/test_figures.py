@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sdmodel.experiments.facts import model_facts, read_about
+from sdmodel.experiments.notice import measures
 from sdmodel.experiments.workbook import open_workbook
 from sdmodel.lab.data import _outcome
 from sdmodel.lab.figures import figures_of
@@ -62,13 +63,14 @@ def test_papers_write_numbers_as_the_page_does(book: Workbook, tmp_path: Path) -
         sorted(rng.normal(size=3) * 10.0**power) for power in range(-5, 12, 2)
     ] + [[0.0, -1e-7, 3.0], [1.5, 0.0, 2.5]]
     about = read_about(book.folder, model_facts(book.model))
+    rules = measures(book.outcomes, about)
     levers = lever_documents(book.controls, book.model, (), {})
     given: dict[str, Any] = {
         "strings": read_strings(),
         "face": {"place": {"en": "here", "zh": "此处"}, "per_thousand": per_thousand},
         "sizes": {id: [size] for id, size in sizes.items()},
         "numbers": numbers,
-        "outcomes": [_outcome(o, about) for o in book.outcomes],
+        "outcomes": [_outcome(o, about, rules[o.id]) for o in book.outcomes],
         "levers": levers,
     }
     page = run_node(("format.js",), BODY, given, tmp_path, before=BEFORE)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from sdmodel.report.notice import Notice, read_notice, rule_text
+from sdmodel.experiments.notice import Notice, read_notice, rule_text
 from sdmodel.report.words import (
     number,
     signed,

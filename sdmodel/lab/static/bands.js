@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const Lab = (globalThis.Lab = globalThis.Lab || {});
-  const SOURCES = ["kernel", "summary", "stats", "engine", "sums", "worker"];
+  const SOURCES = ["kernel", "summary", "stats", "engine", "verdict", "sums", "worker"];
   const BARS = 15;
   const KEEP = 24; // designs whose draws are kept
 
@@ -58,14 +58,14 @@
           ports[b][a] = channel.port2;
         }
       }
-      const { kernel, window, times, outcomes } = data;
+      const { kernel, window, times, outcomes, notice } = data;
       this.workers.forEach((worker, index) => {
         worker.onmessage = ({ data: message }) => this._take(message);
         const table = this.draws.table.slice().buffer;
         worker.postMessage(
           {
             kind: "start",
-            data: { kernel, window, times, outcomes, flows: [] },
+            data: { kernel, window, times, outcomes, notice, flows: [] },
             module,
             draws: { names: this.draws.names, n: this.draws.n, table },
             index,

@@ -98,7 +98,7 @@
     if (!Object.keys(Lab.state.values).length) return [Lab.t("board.no_move"), "same"];
     const change = a === null || b === null ? NaN : b - a;
     const spread = bands && bands.difference[outcome.id];
-    const sign = spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
+    const sign = spread ? Lab.verdict(outcome, change, a, spread) : "unknown";
     const text = Number.isFinite(change)
       ? Lab.t("board.change", { change: Lab.difference(outcome, change, a) })
       : Lab.t("board.no_number");
@@ -175,8 +175,9 @@
       const outcome = Lab.outcome.get(item.dataset.id);
       const spread = fresh(now)?.difference[outcome.id];
       const idle = !Object.keys(Lab.state.values).length;
-      const sign = idle ? "same" : spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
-      const change = now.policyMine.headline[outcome.id] - now.baseMine.headline[outcome.id];
+      const [a, b] = [now.baseMine.headline[outcome.id], now.policyMine.headline[outcome.id]];
+      const change = a === null || b === null ? NaN : b - a;
+      const sign = idle ? "same" : spread ? Lab.verdict(outcome, change, a, spread) : "unknown";
       Lab.write(item.children[1], Lab.value(outcome, now.policyMine.headline[outcome.id]), Lab.unitLang(outcome));
       Lab.write(item.children[2], idle || !Number.isFinite(change) || change === 0 ? "" : `${data.draws.n ? `${Lab.SIGN[sign]} ` : ""}${Lab.difference(outcome, change, now.base.headline[outcome.id], true)}`, Lab.unitLang(outcome));
       item.children[2].className = `sign ${sign}`;

@@ -58,8 +58,9 @@
         const [low, , high] = Lab.quantiles(found[i][id], [0.05, 0.5, 0.95]);
         return cell("", Number.isFinite(low) ? Lab.t("compare.range", { low: Lab.value(outcome, low, true), high: Lab.value(outcome, high, true) }) : "");
       }
-      const [low, , high] = Lab.pairedDifference(found[i][id], found[against][id]);
-      const sign = Lab.verdict(outcome, low, high);
+      const spread = Lab.pairedDifference(found[i][id], found[against][id]);
+      const [low, high] = [spread.p05, spread.p95];
+      const sign = Lab.verdict(outcome, change, first, spread);
       return cell(sign, `${Lab.SIGN[sign]} ${Lab.difference(outcome, change, first)}${Lab.gap()}${Lab.t("board.interval", { interval: Lab.interval(outcome, low, high, Math.max(Math.abs(low), Math.abs(high))) })}`);
     });
   }
@@ -76,7 +77,7 @@
     if ((sure && !found) || !alive()) return;
     const results = pins.map((p) => Lab.engine.run(p.values));
     const rows = await Lab.inSlices(ids, (id) => [`${Lab.say(Lab.outcome.get(id).label)} ${Lab.when(Lab.outcome.get(id))}`, ...cells(id, results, found)], alive);
-    const said = sure && pins.length > 2 ? await ranking(found, ids, alive) : "";
+    const said = sure && pins.length > 2 ? await ranking(found, results, ids, alive) : "";
     if (!rows || said === null) return;
     const heads = [Lab.t("compare.outcome"), ...pins.map((p, i) => (i === against ? `${letter(i)} ${name(p)}` : Lab.t("compare.against", { letter: letter(i), name: name(p), from: letter(against) })))];
     const caption = sure ? Lab.t("compare.caption", { n: Math.min(data.draws.shown, data.draws.n) }) : Lab.t("compare.caption_plain");
@@ -84,14 +85,14 @@
   }
 
   /** Say for which outcomes one pin stands clear of all others; for the others that none does. */
-  async function ranking(found, ids, alive) {
+  async function ranking(found, results, ids, alive) {
     const named = await Lab.inSlices(ids, (id) => {
       const outcome = Lab.outcome.get(id);
       if (outcome.good === "neutral") return "";
       const best = found.findIndex((a, i) => found.every((b, j) => {
         if (i === j) return true;
-        const [low, , high] = Lab.pairedDifference(a[id], b[id]);
-        return Lab.verdict(outcome, low, high) === "better";
+        const [mine, other] = [results[i].headline[id] ?? NaN, results[j].headline[id] ?? NaN];
+        return Lab.verdict(outcome, mine - other, other, Lab.pairedDifference(a[id], b[id])) === "better";
       }));
       return best < 0 ? "" : Lab.t("compare.clear_one", { name: Lab.say(outcome.label), letter: letter(best) });
     }, alive);

@@ -82,11 +82,13 @@
 
   const ROUNDING = 1e-9; // as in sums.js: smaller shares of the largest number are no difference
 
-  /** Return the 5, 50 and 95 % quantiles of a minus b, draw by draw. */
+  /** Return the 5 and 95 % quantiles of a minus b, draw by draw, and how sure they are. */
   Lab.pairedDifference = function (a, b) {
     let largest = 0;
     for (const v of [...a, ...b]) if (Math.abs(v) > largest) largest = Math.abs(v);
     const change = a.map((v, i) => (Math.abs(v - b[i]) <= ROUNDING * largest ? 0 : v - b[i]));
-    return Lab.quantiles(change, [0.05, 0.5, 0.95]);
+    const good = change.filter(Number.isFinite).sort();
+    const [p05, p95] = Lab.quantiles(good, [0.05, 0.95]);
+    return { p05, p95, ...Lab.sure(good, Lab.data.notice.reach) };
   };
 })();

@@ -193,8 +193,8 @@
     const found = await Lab.paired([Lab.baseline, ...good.map((c) => c.values)], MAP_DRAWS, () => mine === mapTurn && place.isConnected);
     if (!found || mine !== mapTurn) return;
     good.forEach((cell, k) => {
-      const [low, , high] = Lab.pairedDifference(found[k + 1][outcome.id], found[0][outcome.id]);
-      cell.sign = Lab.verdict(outcome, low, high);
+      cell.sign = Lab.verdict(outcome, cell.value, base, Lab.pairedDifference(found[k + 1][outcome.id], found[0][outcome.id]));
+      cell.unsure = cell.sign === "unclear" || cell.sign === "edge";
     });
     place.classList.remove("old");
     drawMap(place, cells, a, b, outcome, at);
@@ -217,7 +217,7 @@
     const cell = svg.selectAll("g.cell").data(cells).enter().append("g").attr("transform", (c) => `translate(${x(c.i)},${y(c.j)})`);
     cell.append("rect").attr("width", side - 1).attr("height", high - 1).attr("fill", (c) => (c.over || !Number.isFinite(c.value) ? "none" : colour(c.value))).attr("stroke", (c) => (c.over ? "var(--line)" : "none"));
     cell.append("title").text((c) => (c.over ? Lab.t("explore.over") : `${Lab.leverText(a, at(a, c.i))}, ${Lab.leverText(b, at(b, c.j))}: ${Lab.difference(outcome, c.value, most)}`));
-    cell.filter((c) => c.sign === "unclear").append("text").attr("x", side / 2).attr("y", high / 2 + 4).attr("text-anchor", "middle").attr("class", "unsure").text("?");
+    cell.filter((c) => c.unsure).append("text").attr("x", side / 2).attr("y", high / 2 + 4).attr("text-anchor", "middle").attr("class", "unsure").text("?");
     const near = (lever, n) => Math.round(((Lab.level(Lab.now(lever.name)) - lever.min) / (lever.max - lever.min)) * (n - 1));
     svg.append("rect").attr("class", "here").attr("x", x(near(a, CELLS)) - 1).attr("y", y(near(b, CELLS)) - 1).attr("width", side + 1).attr("height", high + 1);
     for (const i of [0, (CELLS - 1) / 2, CELLS - 1]) {
@@ -231,7 +231,7 @@
       h("details", null, h("summary", null, Lab.t("board.table")),
         Lab.table(Lab.t("explore.map_label", { name: Lab.say(outcome.label), a: Lab.say(a.label), b: Lab.say(b.label) }),
           ["", ...Array.from({ length: CELLS }, (_, i) => Lab.leverNumber(a, at(a, i)))],
-          Array.from({ length: CELLS }, (_, j) => [Lab.leverNumber(b, at(b, j)), ...cells.filter((c) => c.j === j).map((c) => (c.over ? "" : Lab.difference(outcome, c.value, most) + (c.sign === "unclear" ? " ?" : "")))]))));
+          Array.from({ length: CELLS }, (_, j) => [Lab.leverNumber(b, at(b, j)), ...cells.filter((c) => c.j === j).map((c) => (c.over ? "" : Lab.difference(outcome, c.value, most) + (c.unsure ? " ?" : "")))]))));
   }
 
   let waiting = 0;

@@ -24,7 +24,7 @@
     const change = before === null || after === null ? NaN : after - before;
     if (!Number.isFinite(change)) return [Lab.t("board.no_number"), "", "same"];
     const spread = bands && bands.difference[outcome.id];
-    const sign = spread ? Lab.verdict(outcome, spread.p05, spread.p95) : "unknown";
+    const sign = spread ? Lab.verdict(outcome, change, before, spread) : "unknown";
     const mark = sign === "unknown" ? "" : `${Lab.SIGN[sign]} `;
     const size = spread && Math.max(Math.abs(spread.p05), Math.abs(spread.p95));
     const range = spread && Number.isFinite(spread.p05) ? Lab.interval(outcome, spread.p05, spread.p95, size || before) : spread ? "" : waits;

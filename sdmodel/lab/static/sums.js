@@ -67,7 +67,7 @@
       else if (change[r] < 0) lower += 1;
     }
     found.difference[outcome.id] = {
-      ...ends(change.sort()), higher: higher / count, lower: lower / count,
+      ...ends(change.sort()), ...Lab.sure(change, data.notice.reach), higher: higher / count, lower: lower / count,
     };
     if (outcome.summary === "crossing") {
       found.probability[outcome.id] = Float64Array.from(

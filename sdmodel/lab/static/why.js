@@ -52,11 +52,11 @@
             const bar = h(`span.share-bar${row.value < 0 ? ".minus" : ""}`);
             bar.style.width = `${Math.round((70 * Math.abs(row.value)) / most)}px`;
             const range = spread && spread.get(row.title);
-            const sign = range ? Lab.verdict(outcome, range[0], range[2]) : "unknown";
+            const sign = range ? Lab.verdict(outcome, row.value, whole - row.value, range) : "unknown";
             return [row.title, row.moved,
               // The range stands below, for a column of its own has no room on a phone.
               h("span", null, bar, Lab.difference(outcome, row.value, most), ...(data.draws.n ? [" ", h("br"),
-                h(`small.range.${sign}`, null, range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range[0], range[2], most)}` : "…")] : []))];
+                h(`small.range.${sign}`, null, range ? `${Lab.SIGN[sign]} ${Lab.interval(outcome, range.p05, range.p95, most)}` : "…")] : []))];
           })),
         rows.length < 2 ? "" : h("p.note", null, Lab.t("why.together", { total: Lab.difference(outcome, total, total), sum: Lab.difference(outcome, rows.reduce((s, r) => s + r.value, 0), total) })));
     };

@@ -83,18 +83,6 @@
     });
   };
 
-  /** Return "better", "worse", "unclear", "same" or "changed" for a difference with its interval. */
-  Lab.verdict = function (outcome, low, high) {
-    if (low === null || !Number.isFinite(low) || !Number.isFinite(high)) return "unknown";
-    const near = 1e-9 * Math.max(Math.abs(low), Math.abs(high), 1e-300);
-    if (Math.abs(low) <= 1e-12 && Math.abs(high) <= 1e-12) return "same";
-    if (low < -near && high > near) return "unclear";
-    if (outcome.good === "neutral") return "changed";
-    return (high > near && low >= -near) === (outcome.good === "up") ? "better" : "worse";
-  };
-  // No arrows: what is better often falls, and an arrow up beside a minus contradicts it.
-  Lab.SIGN = { better: "✓", worse: "✗", unclear: "?", same: "=", changed: "≠", unknown: "…" };
-
   /** Say for a listener what a move did to the four boards. */
   Lab.saidWords = function (now) {
     const parts = Object.values(Lab.state.shown).map((id) => {
