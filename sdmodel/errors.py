@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -77,6 +78,15 @@ class HostError(SdmodelError):
 MOST_TOLD = 20
 """Problems of one command that are told; nobody reads twenty thousand lines."""
 
+LONGEST_NAME = 120
+"""Letters of a name that a sentence tells."""
+
+LONGEST_TOLD = 3000
+"""Letters of a sentence that are told; a list of allowed names needs a thousand."""
+
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters, but for tabs and new lines."""
+
 SHORTEST = 3
 """Letters that a part of a name needs to stand for the whole."""
 
@@ -85,6 +95,20 @@ def told(problems: Sequence[str], most: int = MOST_TOLD) -> tuple[str, ...]:
     """Return the problems to tell: the first ones, and how many more there are."""
     more = len(problems) - most
     return (*problems[:most], f"and {more:,} more") if more > 0 else tuple(problems)
+
+
+def readable(text: str) -> str:
+    """Return a sentence as it may be shown: not endless, and commanding no terminal.
+
+    Names in quotation marks are shortened before the whole is; control characters,
+    which a terminal obeys, stand as escapes.
+    """
+    # An apostrophe follows a letter, and opens nothing.
+    long = rf"(?:(?<=[\s(\[=])|^)'([^']{{{LONGEST_NAME}}})[^']+'"
+    text = re.sub(long, r"'\1...'", text)
+    if (more := len(text) - LONGEST_TOLD) > 0:
+        text = f"{text[:LONGEST_TOLD]}... (and {more:,} letters more)"
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def nearest(given: str, allowed: Iterable[str], *, limit: int = 1) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sdmodel.errors import did_you_mean
+from sdmodel.errors import did_you_mean, readable
 from sdmodel.study.signs import minus
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def emit_json(document: object) -> None:
 
 def say(text: str) -> None:
     """Tell the user something that is no result, on stderr."""
-    click.echo(text, err=True)
+    click.echo(readable(text), err=True)
 
 
 def show_table(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sdmodel.cli.common import say
 from sdmodel.cli.interrupt import INTERRUPTED, SENTENCE, listening
 from sdmodel.errors import SdmodelError, did_you_mean, told
 
@@ -163,8 +164,8 @@ def _ended(args: Sequence[str] | None, ctrl_c: CtrlC) -> int:
         code = _done(args, ctrl_c)
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _say((SENTENCE,), INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt) as press:
+        return _say((_kept(press),), INTERRUPTED)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return 0
@@ -185,6 +186,15 @@ def _ended(args: Sequence[str] | None, ctrl_c: CtrlC) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _say((f"{place}: {reason}",), HOST)
     return code if isinstance(code, int) else 0
+
+
+def _kept(press: BaseException | None) -> str:
+    """Return what an interrupted verb says is kept; nothing, if it says nothing."""
+    while press is not None:
+        if isinstance(press, KeyboardInterrupt) and press.args:
+            return str(press)
+        press = press.__cause__ or press.__context__
+    return SENTENCE
 
 
 def _done(args: Sequence[str] | None, ctrl_c: CtrlC) -> object:
@@ -245,7 +255,7 @@ def _whole_number(kind: click.types.IntParamType) -> str:
 def _say(sentences: Sequence[str], code: int) -> int:
     with contextlib.suppress(BrokenPipeError):
         for sentence in sentences:
-            click.echo(f"sdmodel: {sentence}", err=True)
+            say(f"sdmodel: {sentence}")
     return code
 
 

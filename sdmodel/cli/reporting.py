@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from sdmodel.cli.common import progress_bar, say
+from sdmodel.cli.common import Place, progress_bar, say
 from sdmodel.cli.placing import check_output
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("run", type=Place(), metavar="RUN")
 @click.option(
     "--to", "formats", default="html", show_default=True, metavar="FORMATS",
     help="Format of the document; html is the one there is.",
@@ -21,7 +24,7 @@ from sdmodel.cli.placing import check_output
     help="Language of the document; en is the one there is.",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE",
+    "--out", type=Place(), metavar="FILE",
     help="Page to write; else report.html in the run folder.",
 )  # fmt: skip
 @click.option("--open", "show", is_flag=True, help="Show the page in a browser.")
@@ -39,12 +42,13 @@ def report(
     from sdmodel.report.build import check_formats
     from sdmodel.report.build import report as build
     from sdmodel.study.lock import locked
+    from sdmodel.study.results import MANIFEST
 
     check_formats(formats, languages)
     target = out or run / "report.html"
     if out is not None or run.is_dir():
         check_output(target, own=run / "report.html")
-    if out is None and run.is_dir():
+    if out is None and (run / MANIFEST).is_file():
         # A page of the old results must not land beside new ones.
         click.get_current_context().with_resource(locked(run))
     with progress_bar("figures", 1) as progress:

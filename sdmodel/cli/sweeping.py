@@ -119,14 +119,14 @@ def sweep(
     from sdmodel.experiments.asking import ask, replaced, size_sentence
     from sdmodel.experiments.sweep import fill
     from sdmodel.study.places import check_apart
-    from sdmodel.study.results import describe, held, now
+    from sdmodel.study.results import MANIFEST, describe, held, now
     from sdmodel.study.study import is_table
 
     started = now()
     if cluster is not None:
-        from sdmodel.experiments.cluster import check_installed
+        from sdmodel.experiments.cluster import check_cluster
 
-        check_installed()
+        check_cluster(cluster)
     folder = out or default_out(study, "sweep")
     if not costs:
         click.get_current_context().with_resource(held(folder))
@@ -179,9 +179,11 @@ def sweep(
                 progress=progress,
                 say=lambda text: say(f"sdmodel: {text}"),
             )
-    except KeyboardInterrupt:
-        say(f"sdmodel: what is done is kept in {folder}; the same command goes on")
-        raise
+    except KeyboardInterrupt as press:
+        if not (folder / MANIFEST).is_file():
+            raise
+        msg = f"interrupted; what is done is kept in {folder}; the same command goes on"
+        raise KeyboardInterrupt(msg) from press
     _tell_bad(found)
     results = found.results()
     if as_json:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
+import re
 import signal
 import threading
 import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sdmodel.errors import HostError, SdmodelError
+from sdmodel.errors import HostError, SdmodelError, UsageError, did_you_mean
 from sdmodel.experiments.parts import compute
 from sdmodel.experiments.question import Question, unpacked
 from sdmodel.experiments.sweep_files import Chunk, chunk_of, unpacked_chunk
@@ -34,20 +35,33 @@ CONNECT = 10.0
 AHEAD = 2
 """Chunks on their way for each thread of the cluster."""
 
+_ADDRESS = re.compile(r"(?:[a-z]+://)?(?:\[[0-9a-fA-F:.%]+\]|[^\s:/\[\]]+):(\d{1,5})")
+"""A scheduler's address: a protocol if need be, a host and a port."""
+
 _reading = threading.Lock()
 _warm: set[tuple[str, int]] = set()
 
 
-def check_installed() -> None:
-    """Refuse at once where Dask is missing.
+def check_cluster(cluster: str) -> None:
+    """Refuse at once what is no address, and any where Dask is missing.
 
     Raises
     ------
+    UsageError
+        If it is neither "local" nor the address of a scheduler.
     HostError
-        With the line that installs it.
+        If Dask is missing, with the line that installs it.
     """
     from importlib.util import find_spec
 
+    found = _ADDRESS.fullmatch(cluster)
+    if cluster != LOCAL and not (found and 0 < int(found[1]) < 65536):
+        msg = (
+            f"--cluster '{cluster}': no address of a scheduler; allowed: HOST:PORT or "
+            f"tcp://HOST:PORT, as 'dask scheduler' prints it, or '{LOCAL}'"
+            f"{did_you_mean(cluster, (LOCAL,))}"
+        )
+        raise UsageError(msg)
     if find_spec("distributed") is None:
         msg = (
             "--cluster needs Dask, which is not installed; "
@@ -78,7 +92,7 @@ def chunks(
         If Dask is missing, the cluster cannot be reached or is lost, or its workers
         cannot give the bits of this machine.
     """
-    check_installed()
+    check_cluster(cluster)
     if not pending:
         return
     with contextlib.ExitStack() as stack:

@@ -20,6 +20,7 @@ from sdmodel.experiments.sweep_files import about, chunk_of, names_in_file
 from sdmodel.experiments.sweep_store import Store, advice, open_store
 from sdmodel.experiments.sweep_tables import bad_rows
 from sdmodel.experiments.workbook import folder_of, workbook_of, workbook_of_study
+from sdmodel.study.files import remove_if_empty
 from sdmodel.study.locate import find_study
 from sdmodel.study.places import check_apart
 from sdmodel.study.results import (
@@ -206,7 +207,8 @@ def fill(
     ``folder`` is held by the caller, ``record`` is its manifest; ``say`` is told what
     was damaged and is done again.
     """
-    if not (folder / MANIFEST).exists():
+    fresh, stood = not (folder / MANIFEST).exists(), folder.exists()
+    if fresh:
         check_disk(folder, question, question.runs)
     store = open_store(folder, question, record, restart=restart, say=say)
     left = question.runs - store.runs_kept
@@ -221,6 +223,11 @@ def fill(
         done = store.manifest["state"] == COMPLETE
         bad = bad_rows(question, folder) if done else store.finish()
     except HostError as error:
+        if cluster is not None and fresh and not store.kept:
+            # A cluster that never answered began nothing.
+            (folder / MANIFEST).unlink(missing_ok=True)
+            remove_if_empty(() if stood else (folder,))
+            raise
         share = (question.runs - store.runs_kept) / max(left, 1)
         raise advice(store, error, int(needed * share)) from error
     results = RunFolder(folder, store.manifest).dataset(RESULTS)

@@ -96,7 +96,7 @@ def host_error(error: OSError, path: Path, verb: str = "write") -> HostError:
     if code in (errno.ENOSPC, errno.EDQUOT):
         return HostError(
             f"{path}: the disk is full; nothing was kept of it; "
-            "make room or choose another folder with --out"
+            "make room or choose another place"
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return HostError(

@@ -19,7 +19,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import HostError
+from sdmodel.errors import HostError, UsageError
 from sdmodel.study.files import ensure_folder, host_error, remove_if_empty
 
 if TYPE_CHECKING:
@@ -49,8 +49,13 @@ def locked(folder: Path) -> Iterator[None]:
     HostError
         If somebody else holds it, saying which process; or if the place beside the
         folder cannot be written.
+    UsageError
+        If it is the root of a disk, beside which nothing can stand.
     """
     true = folder.resolve()
+    if not true.name:
+        msg = f"{folder}: the root of a disk cannot hold results; name a folder in it"
+        raise UsageError(msg)
     me = threading.get_ident()
     if _held.get(true) == me:
         yield

@@ -178,7 +178,7 @@ def test_a_local_cluster_is_started_and_ended(tmp_path: Path) -> None:
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(
-    "address", ["tcp://127.0.0.1:9", "nonsense.invalid", "tcp://:x"]
+    "address", ["tcp://127.0.0.1:9", "nonsense.invalid:8786", "[::1]:9"]
 )
 def test_no_scheduler_there_is_one_sentence(
     address: str,
@@ -193,6 +193,28 @@ def test_no_scheduler_there_is_one_sentence(
     said = capsys.readouterr().err
     assert "no scheduler with a worker answers there" in said
     assert "Traceback" not in said
+    assert "chunks are kept" not in said
+    assert not out.exists()
+    out.mkdir()
+    assert main([*asked, "--cluster", address]) == 3
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "", "tcp://:x", "host:", "host:0", "host:70000", "a b:1"]
+)
+def test_what_is_no_address_is_refused_before_any_work(
+    address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    # The study is not there either: the address is looked at first.
+    asked = ["sweep", str(tmp_path / "none.toml"), "--out", str(out)]
+    assert main([*asked, "--cluster", address]) == 2
+    said = capsys.readouterr().err
+    assert f"--cluster '{address}': no address of a scheduler; allowed: " in said
+    assert main([*asked, "--cluster", "locl"]) == 2
+    assert "nearest: 'local'" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_without_dask_the_line_that_installs_it_is_told(
