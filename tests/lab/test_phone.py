@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -59,6 +60,29 @@ HIDDEN = """async () => {
       found.push([slider.id, box.top, box.bottom, top, foot]);
   }
   return [sliders.length, found];
+}"""
+
+
+# Marks of links that share more than a pixel with another text of their figure.
+ON_EACH_OTHER = """() => {
+  const covered = [];
+  let shown = 0;
+  for (const svg of document.querySelectorAll("svg.sankey")) {
+    const all = [...svg.querySelectorAll("text")];
+    const box = new Map(all.map((e) => [e, e.getBoundingClientRect()]));
+    for (const mark of svg.querySelectorAll("text.mark")) {
+      shown += 1;
+      const a = box.get(mark);
+      for (const other of all) {
+        const b = box.get(other);
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (other !== mark && wide > 1 && high > 1)
+          covered.push(`${mark.textContent} | ${other.textContent}`);
+      }
+    }
+  }
+  return [shown, covered];
 }"""
 
 
@@ -151,6 +175,21 @@ def test_labels_of_the_plane_cover_nothing(
     assert numbered >= count if width == 360 else numbered == 0
 
 
+@pytest.mark.parametrize("width", [360, 1366])
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_numbers_of_ways_lie_on_no_other_text(
+    width: int, locale: str, open_page: Any, lab_file: Path
+) -> None:
+    size = {"width": width, "height": 768}
+    lab = opened(open_page, lab_file, locale, size)
+    lab.run("() => Lab.openTab('flow')")
+    lab.page.locator("svg.sankey").nth(1).wait_for()
+    shown, covered = lab.run(ON_EACH_OTHER)
+    assert shown > 0
+    assert covered == []
+    assert lab.page.locator("ul.ways li").count() == 10
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_focused_slider_is_never_under_the_footer(
     width: int, open_page: Any, lab_file: Path
@@ -170,7 +209,7 @@ def test_the_legend_says_what_marks_and_lines_mean(
     assert "✓ better, ✗ worse, ? direction unsure" in legend.inner_text()
     assert "every assumption at its default" in legend.inner_text()
     fall = lab.page.locator(".board.patients .change").inner_text()
-    assert fall.startswith("✓ −")
+    assert re.match("[✓?] −", fall), "no arrow beside a sign that might contradict it"
     risk = lab.page.locator(".board.fund .risk").inner_text()
     assert "a fund each" in risk
     lab.run("() => Lab.set('real income growth', 0.03)")

@@ -50,13 +50,25 @@
     }));
   }
 
-  /** Push numbers that would overlap apart, each near its link and inside the figure. */
-  function spread(marks, height) {
-    marks.sort((a, b) => a.y - b.y);
-    marks.forEach((m, n) => { m.at = Math.max(m.y, n ? marks[n - 1].at + LINE + 1 : LINE); });
-    for (let n = marks.length - 1; n >= 0; n--) {
-      marks[n].at = Math.min(marks[n].at, n + 1 < marks.length ? marks[n + 1].at - LINE - 1 : height - 4);
+  /** Put a number beside its link where it lies on no other text; take it out where no such place is. */
+  function settle(mark, { x0, x1, y0, y1, size }, taken) {
+    const { width, height } = mark.getBBox();
+    for (const t of [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78]) {
+      // Along the middle of the ribbon: both of its handles lie half way between its ends.
+      const x = x0 + (x1 - x0) * (1.5 * t * (1 - t) + t ** 3);
+      const middle = y0 + (y1 - y0) * (3 - 2 * t) * t * t + size / 2;
+      // A number stands in its link where there is room, else on top of it.
+      const y = size > LINE ? middle + 4 : middle - 4 - size / 2;
+      const box = { left: x - width / 2, right: x + width / 2, top: y - height, bottom: y + 3 };
+      const free = box.left >= x0 && box.right <= x1 && box.top >= 0
+        && taken.every((b) => box.right < b.left || box.left > b.right || box.bottom < b.top || box.top > b.bottom);
+      if (free) {
+        globalThis.d3.select(mark).attr("x", x).attr("y", y);
+        taken.push(box);
+        return;
+      }
     }
+    mark.remove(); // the list beneath the figure has every number
   }
 
   /** Draw where patients begin on the left, where they end on the right, links as wide as the flows. */
@@ -95,8 +107,7 @@
         .style("fill-opacity", size < 3 ? 0.9 : null)
         .attr("d", `M10,${link.y0} C${middle},${link.y0} ${middle},${link.y1} ${right},${link.y1} v${size} C${middle},${link.y1 + size} ${middle},${link.y0 + size} 10,${link.y0 + size} Z`)
         .append("title").text(told(link.id, link.value, then(link.id), whole));
-      // A number stands in its link where there is room, else on top of it.
-      if (link.from !== link.to) marks.push({ link, y: (link.y0 + link.y1 + size) / 2 + (size > LINE ? 4 : -4 - size / 2) });
+      if (link.from !== link.to) marks.push({ link, x0: 10, x1: right, y0: link.y0, y1: link.y1, size });
     }
     const said = [];
     const node = (side, t) => {
@@ -111,15 +122,20 @@
     };
     for (const t of TIERS) node("from", t);
     for (const t of ends) node("to", t);
-    spread(marks, height);
-    for (const { link, at } of marks) {
+    const taken = svg.selectAll("text").nodes().map((label) => {
+      const { x, y, width: wide, height: high } = label.getBBox();
+      return { left: x, right: x + wide, top: y, bottom: y + high };
+    });
+    // The widest link first, for its number says most.
+    for (const place of marks) {
+      const { link } = place;
       // Two small squares in the colours of both ends say whose number it is.
       const text = `${arrow(link)} ${beside(Lab.value(scale, link.value, true), changed(scale, link.value, then(link.id), whole, true))}`;
-      const mark = svg.append("text").attr("class", "halo mark").attr("data-flow", link.id).attr("text-anchor", "middle").attr("y", at);
+      const mark = svg.append("text").attr("class", "halo mark").attr("data-flow", link.id).attr("text-anchor", "middle");
       mark.append("tspan").attr("class", `node${tone(link.from)}`).text("■");
       mark.append("tspan").attr("class", `node${tone(link.to)}`).text("■ ");
       mark.append("tspan").text(text);
-      mark.attr("x", middle);
+      settle(mark.node(), place, taken);
     }
     svg.attr("aria-label", said.join(Lab.t("number.semicolon")));
   }
