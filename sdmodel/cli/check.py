@@ -121,7 +121,13 @@ def _lines(found: Inspection) -> list[str]:
             [f"  {_series(item)}" for item in found.exogenous if item.kind == kind],
             "none",
         )
-    lines.append("Nothing wrong." if found.clean else "Units disagree (see above).")
+    seen = found.outside_limits or found.lint or found.warnings
+    fine = (
+        "Nothing wrong; what is worth a look stands above."
+        if seen
+        else "Nothing wrong."
+    )
+    lines.append(fine if found.clean else "Units disagree (see above).")
     return lines
 
 

@@ -42,13 +42,12 @@ def report(
     from sdmodel.report.build import check_formats
     from sdmodel.report.build import report as build
     from sdmodel.study.lock import locked
-    from sdmodel.study.results import MANIFEST
 
     check_formats(formats, languages)
     target = out or run / "report.html"
     if out is not None or run.is_dir():
         check_output(target, own=run / "report.html")
-    if out is None and (run / MANIFEST).is_file():
+    if out is None and run.is_dir():
         # A page of the old results must not land beside new ones.
         click.get_current_context().with_resource(locked(run))
     with progress_bar("figures", 1) as progress:

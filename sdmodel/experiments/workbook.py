@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 _CONTROLS, _OUTCOMES = "controls.csv", "outcomes.csv"
 _JUDGE = (
-    "engine pysd makes a Python program of this model and runs it; its names were "
-    "checked first, but use it for models from people you trust"
+    "engine pysd turns the equations into a Python program and runs it; what could "
+    "carry code of the file into it is refused, but nothing else stands between: for "
+    "a stranger's model prefer compiled or numpy"
 )
 
 

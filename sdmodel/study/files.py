@@ -10,7 +10,7 @@ import secrets
 import shutil
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import HostError, SdmodelError, UsageError
+from sdmodel.errors import CONTROL, HostError, SdmodelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,8 @@ def read_text(path: Path, problem: type[SdmodelError], what: str) -> str:
     Raises
     ------
     SdmodelError
-        Of class ``problem`` if it is missing, empty, binary, too large or not UTF-8;
+        Of class ``problem`` if it is missing, empty, binary, too large, not UTF-8
+        or holds control characters;
         ``HostError`` if there is no right to read it.
     """
     if path.is_dir():
@@ -80,7 +81,7 @@ def decode(data: bytes, path: Path, problem: type[SdmodelError], what: str) -> s
         msg = f"{path}: this is a binary file, not the text of a {what}"
         raise problem(msg)
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         msg = (
@@ -88,6 +89,14 @@ def decode(data: bytes, path: Path, problem: type[SdmodelError], what: str) -> s
             f"save the {what} as UTF-8"
         )
         raise problem(msg) from error
+    if found := CONTROL.search(text.replace("\r", "")):
+        line = text.count("\n", 0, text.index(found[0])) + 1
+        msg = (
+            f"{path}, line {line}: holds a control character, "
+            f"\\x{ord(found[0]):02x}, which a terminal would obey; remove it"
+        )
+        raise problem(msg)
+    return text
 
 
 def host_error(error: OSError, path: Path, verb: str = "write") -> HostError:

@@ -6,11 +6,11 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from sdmodel.errors import did_you_mean
+from sdmodel.errors import CONTROL, did_you_mean, readable
 from sdmodel.study.files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sdmodel.errors import SdmodelError
@@ -27,7 +27,8 @@ def read_toml(path: Path, problem: type[SdmodelError], what: str) -> dict[str, o
     Raises
     ------
     SdmodelError
-        Of class ``problem`` if it cannot be read as TOML; the line is named.
+        Of class ``problem`` if it cannot be read as TOML; the line is named;
+        or if a text in it holds control characters.
     """
     text = read_text(path, problem, what)
     try:
@@ -42,6 +43,8 @@ def read_toml(path: Path, problem: type[SdmodelError], what: str) -> dict[str, o
         raise problem(_too_long(path, text)) from error
     if _has_giant(table):
         raise problem(_too_long(path, text))
+    if commands := list(_commands(table)):
+        raise problem([f"{path}, {what}; remove it" for what in commands])
     return table
 
 
@@ -72,6 +75,19 @@ def _has_giant(item: object) -> bool:
     if isinstance(item, list):
         return any(_has_giant(value) for value in item)
     return isinstance(item, int) and item.bit_length() > _MOST_BITS
+
+
+def _commands(item: object, key: str = "") -> Iterator[str]:
+    """Tell the texts with control characters, which a terminal would obey."""
+    if isinstance(item, dict):
+        for name, value in item.items():
+            yield from _commands(name, f"the name of key '{readable(name)}'")
+            yield from _commands(value, f"{key}.{name}" if key else str(name))
+    elif isinstance(item, list):
+        for value in item:
+            yield from _commands(value, key)
+    elif isinstance(item, str) and (found := CONTROL.search(item)):
+        yield f"'{key}': holds a control character, \\x{ord(found[0]):02x}"
 
 
 def _too_long(path: Path, text: str) -> str:

@@ -159,7 +159,7 @@ def test_a_new_file_reads_as_the_scenario_it_comes_from(
 def test_any_title_makes_a_readable_file(
     read: Callable[..., Scenario], folder: Path
 ) -> None:
-    write(folder, "odd", 'title = "say \\"hi\\" \\\\ \\u007f 你好"\n')
+    write(folder, "odd", 'title = "say \\"hi\\" \\\\ \\t 你好"\n')
     text = template("x", "odd", read("odd"), ())
     assert tomllib.loads(text)["title"]["en"].startswith('x, from say "hi" \\')
 
