@@ -19,7 +19,7 @@ from tests.tolerances import KERNEL_VS_NUMPY
 # difference large: they are compared one operation at a time in test_functions.py.
 ROUNDED = {"exp", "ln", "pow", "sin", "cos", "tan", "arcsin", "arccos", "arctan"}
 ROUNDED |= {"sinh", "cosh", "tanh"}
-EXACT = [*sorted(set(OPERATIONS) - ROUNDED), "lookup", "uniform"]
+EXACT = [*sorted(set(OPERATIONS) - ROUNDED), "lookup", "uniform", "inverse"]
 SMOOTH = ["add", "mul", "exp", "ln", "pow", "sub", "sqrt", "abs", "min", "max", "sin"]
 STEPS = TimeAxis(0.0, 0.5, 1 / 16, 1 / 16)
 
@@ -34,10 +34,13 @@ def graphs(draw: st.DrawFn, operations: list[str]) -> Model:
     for value in draw(st.lists(st.floats(-3, 3), min_size=2, max_size=4)):
         nodes.append(graph.const(value))
     for op in draw(st.lists(st.sampled_from(operations), min_size=1, max_size=25)):
-        arity = ALL[op].arity
+        arity = 4 if op == "inverse" else ALL[op].arity
         args = [nodes[draw(st.integers(0, len(nodes) - 1))] for _ in range(arity)]
-        data = {"lookup": 0, "uniform": len(nodes) * 2**55 + 1}.get(op)
-        nodes.append(graph.add(op, *args, data=data))
+        data = {"lookup": 0, "uniform": len(nodes) * 2**55 + 1, "inverse": 2}.get(op)
+        node = graph.add(op, *args, data=data)
+        if op == "inverse":  # of two rows; a value are its parts alone
+            node = graph.add("part", node, data=draw(st.integers(0, 3)))
+        nodes.append(node)
     pick = st.integers(0, len(nodes) - 1)
     states = (
         State("A", nodes[0], nodes[draw(pick)]),
@@ -59,7 +62,7 @@ values = st.lists(
 
 
 def test_every_operation_has_a_generator() -> None:
-    assert set(EXACT) | ROUNDED | LEAVES == set(ALL)
+    assert set(EXACT) | ROUNDED | LEAVES | {"part"} == set(ALL)
 
 
 @settings(max_examples=60)
