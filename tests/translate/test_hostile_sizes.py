@@ -57,7 +57,7 @@ MODELS: dict[str, tuple[str, str, str]] = {
     ),
     "a table to be turned round": (
         DATA,
-        "Time,1,2,3\n" + "q\n" * 200_000 + "," * 40_000,
+        "Time,1,2,3\n" + "q\n" * 200_000 + "z" + "," * 40_000,
         "d.csv has more than 5,000,000 cells",
     ),
     "an encoding that is none": (
